@@ -1,1 +1,38 @@
-export {};
+// The exports of @netcli/core-transport, nothing else.
+export { assertArgument, commandLine, type CommandLine, type CommandLineOptions } from "./argument.ts";
+export { Body } from "./body.ts";
+export { connect, type ConnectOptions, type Connector, type ConnectTarget } from "./connect.ts";
+export { Connection, type ConnectionOptions } from "./connection.ts";
+export { chunksOf, type Content } from "./content.ts";
+export { Datagram, openDatagram, type DatagramLookup, type DatagramOptions, type ReceivedDatagram } from "./datagram.ts";
+export { DotDecoder, DotEncoder, type DecodedChunk } from "./dot.ts";
+export {
+  ArgumentError,
+  ConnectError,
+  ConnectionClosedError,
+  LimitError,
+  NetcliError,
+  NotSupportedError,
+  ProtocolError,
+  ReplyError,
+  TimeoutError,
+  TlsError,
+  type NetcliErrorOptions,
+  type TimeoutPhase,
+} from "./errors.ts";
+export { type BlockOptions, type BlockReply, type CommandOptions } from "./exchange.ts";
+export {
+  defaultLimits,
+  defaultTimeouts,
+  withDefaults,
+  type Limits,
+  type Timeouts,
+} from "./limits.ts";
+export { type Window } from "./outbox.ts";
+export { ReplyPipeline, type Turn } from "./pipeline.ts";
+export { type ReadOptions } from "./reader.ts";
+export { parseCode, type CodeReply, type Reply, type ReplyGrammar } from "./reply.ts";
+export { TlsTickets, type TlsOptions } from "./tls.ts";
+export { printable, type Trace, type TraceEvent } from "./trace.ts";
+export { normalizeHost, parseServerUrl, type ServerScheme, type ServerUrl } from "./url.ts";
+export { type WriteOptions } from "./writer.ts";

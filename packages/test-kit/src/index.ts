@@ -1,1 +1,17 @@
-export {};
+// Scripted peers, certificates and proxies for the tests of the other packages.
+export {
+  type Authority,
+  type CertificateOptions,
+  createAuthority,
+  type Identity,
+  selfSigned,
+} from "./certificate.ts";
+export { dialogue } from "./dialogue.ts";
+export { httpProxy } from "./http-proxy.ts";
+export { PeerGone } from "./peer-gone.ts";
+export type { Script } from "./play.ts";
+export type { ProxyOptions, ProxyRequest, ProxyServer } from "./proxy-server.ts";
+export type { ScriptedPeer } from "./scripted-peer.ts";
+export { type ScriptedServer, scriptedServer, type ScriptedServerOptions } from "./scripted-server.ts";
+export { socks5Proxy } from "./socks5-proxy.ts";
+export { type TempDir, tempDir } from "./temp-dir.ts";

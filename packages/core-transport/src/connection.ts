@@ -1,0 +1,272 @@
+// One connection to one peer: the socket, what is read from it and what is written to it.
+import { Socket } from "node:net";
+import type { Duplex } from "node:stream";
+import { TLSSocket } from "node:tls";
+import type { Body } from "./body.ts";
+import { commandLine } from "./argument.ts";
+import type { Content } from "./content.ts";
+import { deflateInPlace } from "./deflate.ts";
+import { ConnectionClosedError, TimeoutError, TlsError } from "./errors.ts";
+import { defaultLimits, defaultTimeouts, withDefaults, type Limits, type Timeouts } from "./limits.ts";
+import { Reader, type ReadOptions } from "./reader.ts";
+import { ByteSource, type ByteSink } from "./source.ts";
+import { secure, type TlsOptions } from "./tls.ts";
+import { Tracer, type Trace } from "./trace.ts";
+import { Writer, type WriteOptions } from "./writer.ts";
+
+/** What any connection can be given, however it is made. */
+export interface ConnectionOptions {
+  limits?: Partial<Limits> | undefined;
+  /** Milliseconds. */
+  timeouts?: Partial<Timeouts> | undefined;
+  trace?: Trace | undefined;
+}
+
+/** Connection is a byte stream to a peer with lines, blocks and exact counts to read, and TLS or DEFLATE in place. */
+export class Connection {
+  /** The peer's name as it was asked for; TLS verifies against it. */
+  readonly host: string;
+  readonly limits: Readonly<Limits>;
+  readonly timeouts: Readonly<Timeouts>;
+  /** Resolves when the connection is gone, for whatever reason. */
+  readonly closed: Promise<void>;
+  /** @internal */
+  readonly reader: Reader;
+  /** @internal */
+  readonly tracer: Tracer;
+  #socket: Duplex | undefined;
+  #source: ByteSource;
+  #writer: Writer | undefined;
+  #destroyed = false;
+  #markClosed: () => void = () => undefined;
+
+  /** @internal Does no I/O: `attach` gives it its socket. */
+  constructor(host: string, peer: string, options: ConnectionOptions) {
+    this.host = host;
+    this.limits = withDefaults(defaultLimits, options.limits);
+    this.timeouts = withDefaults(defaultTimeouts, options.timeouts);
+    this.tracer = new Tracer(peer, options.trace);
+    this.closed = new Promise((resolve) => {
+      this.#markClosed = resolve;
+    });
+    this.reader = new Reader({
+      limits: this.limits,
+      stall: this.timeouts.stall,
+      destroy: (error) => this.destroy(error),
+    });
+    this.#source = new ByteSource(this.reader);
+    this.reader.source = this.#source;
+  }
+
+  /** A connection over a stream that is connected already: an accepted socket, or a tunnel of your own. */
+  static over(stream: Duplex, options: ConnectionOptions & { host?: string } = {}): Connection {
+    const remote = stream instanceof Socket ? stream.remoteAddress : undefined;
+    const host = options.host ?? remote ?? "";
+    const port = stream instanceof Socket ? stream.remotePort : undefined;
+    const connection = new Connection(host, port === undefined ? host : `${host}:${port}`, options);
+    connection.attach(stream);
+    return connection;
+  }
+
+  /** @internal For net.connect and tls.connect; the socket so made is then given to `attach` with `onread` true. */
+  get onread(): ByteSource["onread"] {
+    return this.#source.onread;
+  }
+
+  /** @internal */
+  attach(socket: Duplex, onread: boolean = false): void {
+    this.#socket = socket;
+    if (socket instanceof Socket) socket.setNoDelay(true);
+    // Errors come to the source; this one is for those after the end.
+    socket.on("error", () => undefined);
+    socket.once("close", () => this.#onClose(socket));
+    if (onread) this.#source.attach(socket);
+    else this.#source.attachStream(socket);
+    this.#writer = new Writer(socket, {
+      stall: this.timeouts.stall,
+      destroy: (error) => this.destroy(error),
+    });
+  }
+
+  #onClose(socket: Duplex): void {
+    if (socket !== this.#socket) return;
+    this.writer.fail();
+    this.#markClosed();
+    this.tracer.event("closed");
+  }
+
+  /** @internal */
+  get writer(): Writer {
+    if (this.#writer === undefined) throw new Error("the connection has no socket yet");
+    return this.#writer;
+  }
+
+  /** The socket underneath, for its addresses and its TLS state. Reading or writing it directly breaks the connection. */
+  get socket(): Duplex {
+    if (this.#socket === undefined) throw new Error("the connection has no socket yet");
+    return this.#socket;
+  }
+
+  /** The TLS side of the socket, if there is one: protocol, cipher, peer certificate, key material for channel binding. */
+  get tls(): TLSSocket | undefined {
+    return this.#socket instanceof TLSSocket ? this.#socket : undefined;
+  }
+
+  /** True once `destroy` was called or the peer is gone. */
+  get destroyed(): boolean {
+    return this.#destroyed || this.#socket?.destroyed === true;
+  }
+
+  /**
+   * Reads one line without its end; undefined when the peer ended its side behind a complete line.
+   * Rejects with LimitError beyond `lineBytes`, ConnectionClosedError in the middle of a line.
+   */
+  readLine(options?: ReadOptions): Promise<string | undefined> {
+    const line = this.reader.readLine(options);
+    if (!this.tracer.active) return line;
+    return line.then((text) => {
+      if (text !== undefined) this.tracer.line("received", text);
+      return text;
+    });
+  }
+
+  /** Reads exactly `count` bytes. Rejects with ConnectionClosedError if there are fewer. */
+  readExactly(count: number, options?: ReadOptions): Promise<Uint8Array> {
+    return this.reader.readExactly(count, options);
+  }
+
+  /** Reads a dot-terminated block, dots unstuffed (RFC 5321 4.5.2). */
+  readBlock(): Body {
+    return this.reader.readBlock();
+  }
+
+  /** Reads up to the end of the peer's side. */
+  readToEnd(): Body {
+    return this.reader.readToEnd();
+  }
+
+  /** Sends text (as UTF-8) or bytes; resolves when more may be sent. */
+  write(data: string | Uint8Array): Promise<void> {
+    return this.writer.write(data);
+  }
+
+  /** Sends one line; its end is added. Rejects with ArgumentError if `line` holds CR, LF or NUL. */
+  async writeLine(line: string): Promise<void> {
+    const command = commandLine(line);
+    this.tracer.line("sent", command.shown);
+    await this.writer.write(`${line}\r\n`);
+  }
+
+  /** Sends content as it is, with backpressure. Resolves to its bytes. */
+  writeContent(content: Content, options?: WriteOptions): Promise<number> {
+    return this.writer.writeContent(content, options);
+  }
+
+  /** Sends content as a dot-terminated block (RFC 5321 4.5.2). Resolves to its bytes before stuffing. */
+  writeBlock(content: Content, options?: WriteOptions): Promise<number> {
+    return this.writer.writeBlock(content, options);
+  }
+
+  /** Ends our side behind what was sent; the peer's side stays readable. */
+  end(): void {
+    this.writer.end();
+  }
+
+  /**
+   * Puts TLS over the connection (STARTTLS, STLS, AUTH TLS). Rejects with TlsError; a single byte received
+   * behind the peer's go-ahead is taken for an attack (`ERR_NETCLI_STARTTLS_INJECTION`, RFC 3207 6).
+   */
+  async startTls(options: TlsOptions = {}, { signal }: { signal?: AbortSignal | undefined } = {}): Promise<void> {
+    const socket = this.socket;
+    const milliseconds = this.timeouts.connect;
+    const controller = new AbortController();
+    const timer = setTimeout(
+      () => controller.abort(new TimeoutError(`no TLS handshake within ${milliseconds} ms`, "tls", milliseconds)),
+      Math.min(milliseconds, 2 ** 31 - 1),
+    );
+    const onAbort = (): void => controller.abort(signal?.reason);
+    signal?.addEventListener("abort", onAbort, { once: true });
+    if (signal?.aborted === true) onAbort();
+    try {
+      if (this.reader.framer.length > 0 || socket.readableLength > 0) {
+        throw new TlsError(
+          "the peer sent something behind its go-ahead for TLS, which an attacker may have put there",
+          { code: "ERR_NETCLI_STARTTLS_INJECTION" },
+        );
+      }
+      this.#source.detach();
+      const secured = await secure(socket, this.host, options, controller.signal);
+      this.#socket = secured;
+      secured.on("error", () => undefined);
+      secured.once("close", () => this.#onClose(secured));
+      this.#readFrom(secured);
+      this.writer.redirect(secured);
+      this.tracer.event(`TLS: ${secured.getProtocol() ?? "?"}${secured.isSessionReused() ? ", resumed" : ""}`);
+    } catch (error) {
+      this.destroy(error as Error);
+      throw error;
+    } finally {
+      clearTimeout(timer);
+      signal?.removeEventListener("abort", onAbort);
+    }
+  }
+
+  /** Compresses both directions with raw DEFLATE from here on (RFC 8054, RFC 4978). */
+  startDeflate(): void {
+    const { inflated, deflated } = deflateInPlace(this.socket, this.#source, this.reader.framer, (error) =>
+      this.destroy(error),
+    );
+    this.#readFrom(inflated);
+    this.writer.redirect(deflated);
+    this.tracer.event("DEFLATE");
+  }
+
+  #readFrom(stream: Duplex): void {
+    this.#source = new ByteSource(this.reader);
+    this.reader.source = this.#source;
+    this.#source.attachStream(stream);
+  }
+
+  /** @internal Takes the incoming bytes away from the reader, as a file transfer does. */
+  redirect(sink: ByteSink): void {
+    this.#source.redirect(sink);
+    this.#source.resume();
+  }
+
+  /** Ends our side, waits up to `timeouts.close` for the peer to end its own, then cuts. Never rejects. */
+  async close(): Promise<void> {
+    if (!this.destroyed) {
+      this.reader.end(new ConnectionClosedError("the connection was closed here"));
+      this.redirect(discard);
+      this.writer.end();
+      const timer = setTimeout(() => this.destroy(), Math.min(this.timeouts.close, 2 ** 31 - 1));
+      await this.closed;
+      clearTimeout(timer);
+    }
+    this.destroy();
+    await this.closed;
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  /** Cuts the connection at once. Whoever waits for it gets `error`. */
+  destroy(error?: Error): void {
+    if (this.#destroyed) return;
+    this.#destroyed = true;
+    if (error !== undefined) this.tracer.event(error.message);
+    this.#source.detach();
+    this.reader.end(error ?? new ConnectionClosedError("the connection was closed here"));
+    this.#writer?.fail(error);
+    this.#socket?.destroy();
+  }
+}
+
+// What a peer still sends while the connection is being closed is received, or its side could not end.
+const scrap = Buffer.allocUnsafeSlow(65_536);
+const discard: ByteSink = {
+  space: () => scrap,
+  received: () => true,
+  end: () => undefined,
+};

@@ -1,0 +1,169 @@
+// Dot-terminated blocks: how SMTP, POP3 and NNTP send text of any length (RFC 5321 4.5.2, RFC 1939 3,
+// RFC 3977 3.1.1). Both directions are functions of the byte stream: how it was cut in chunks never matters.
+
+const LF = 0x0a;
+const CR = 0x0d;
+const DOT = 0x2e;
+
+// Where in a line the last chunk ended.
+const MID = 0;
+const AFTER_CR = 1;
+const START = 2;
+const AFTER_DOT = 3;
+const AFTER_DOT_CR = 4;
+
+// A native search for the next dot costs as much as a loop over this many bytes; when dots stand closer,
+// the loop takes the next stretch, so that a text made of dots is not slower than any other.
+const DENSE = 48;
+const STRETCH = 1_024;
+
+/** What became of one chunk. */
+export interface DecodedChunk {
+  /** The content in it: a view of the chunk's own memory, which was rewritten in place. */
+  readonly data: Buffer;
+  /** How many bytes of the chunk belonged to the block. */
+  readonly consumed: number;
+  /** True: the terminator was seen; what follows `consumed` is not part of the block. */
+  readonly done: boolean;
+}
+
+/**
+ * DotDecoder removes the stuffed dots of a block and finds its end. Only CRLF "." CRLF ends a block: a lone
+ * CR or LF is content, or a relay could be made to see an end where there is none (SMTP smuggling).
+ */
+export class DotDecoder {
+  #state: number = START;
+
+  /** Decodes a chunk in place; the chunk's memory must not be anyone else's. */
+  decode(chunk: Buffer): DecodedChunk {
+    if (this.#state === AFTER_DOT_CR && chunk.length > 0 && chunk[0] !== LF) {
+      // The CR that was held back is content after all, and there is no room for it in this chunk.
+      this.#state = MID;
+      const { data, consumed, done } = this.decode(Buffer.concat([Buffer.of(CR), chunk]));
+      return { data, consumed: consumed - 1, done };
+    }
+    const end = chunk.length;
+    let state = this.#state;
+    let read = 0;
+    let write = 0;
+    let slowUntil = 0;
+    while (read < end) {
+      if (state === MID && read >= slowUntil) {
+        const at = chunk.indexOf("\r\n.", read, "latin1");
+        const stop = at === -1 ? end : at + 2;
+        if (write !== read) chunk.copyWithin(write, read, stop);
+        write += stop - read;
+        if (stop - read < DENSE) slowUntil = stop + STRETCH;
+        read = stop;
+        state = at === -1 ? stateAfter(chunk, end) : START;
+        continue;
+      }
+      const byte = chunk[read] as number;
+      read += 1;
+      if (state === START && byte === DOT) {
+        state = AFTER_DOT;
+      } else if (state === AFTER_DOT && byte === CR) {
+        state = AFTER_DOT_CR;
+      } else if (state === AFTER_DOT_CR && byte === LF) {
+        this.#state = START;
+        return { data: chunk.subarray(0, write), consumed: read, done: true };
+      } else {
+        if (state === AFTER_DOT_CR) {
+          chunk[write] = CR;
+          write += 1;
+        }
+        state = byte === CR ? AFTER_CR : byte === LF && state === AFTER_CR ? START : MID;
+        chunk[write] = byte;
+        write += 1;
+      }
+    }
+    this.#state = state;
+    return { data: chunk.subarray(0, write), consumed: end, done: false };
+  }
+}
+
+// The bytes before `end` were searched and hold no CRLF "."; `end` is the end of the chunk.
+function stateAfter(chunk: Buffer, end: number): number {
+  const last = chunk[end - 1];
+  if (last === CR) return AFTER_CR;
+  return last === LF && chunk[end - 2] === CR ? START : MID;
+}
+
+/**
+ * DotEncoder stuffs the dots of a text and makes CRLF of every line end that is not, be it a lone CR or LF.
+ * A chunk that needs nothing is passed through as it is.
+ */
+export class DotEncoder {
+  #state: number = START;
+
+  encode(chunk: Uint8Array): Uint8Array {
+    const before = this.#state;
+    const insertions = this.#scan(chunk);
+    return insertions === 0 ? chunk : repair(chunk, before, insertions);
+  }
+
+  /** What must follow the last chunk: the end of an unfinished line, and the terminator. */
+  finish(): Uint8Array {
+    const tail = this.#state === MID ? "\r\n.\r\n" : this.#state === AFTER_CR ? "\n.\r\n" : ".\r\n";
+    this.#state = START;
+    return Buffer.from(tail);
+  }
+
+  // Counts the bytes to insert: most texts need none, and the exact count makes one allocation enough.
+  #scan(chunk: Uint8Array): number {
+    let state = this.#state;
+    let insertions = 0;
+    for (let at = 0; at < chunk.length; at += 1) {
+      if (state === MID) {
+        while ((chunk[at] as number) > CR) at += 1;
+        if (at >= chunk.length) break;
+      }
+      const byte = chunk[at] as number;
+      if (byte === LF) {
+        if (state !== AFTER_CR) insertions += 1;
+        state = START;
+        continue;
+      }
+      if (state === AFTER_CR) {
+        insertions += 1;
+        state = START;
+      }
+      if (byte === CR) {
+        state = AFTER_CR;
+      } else {
+        if (byte === DOT && state === START) insertions += 1;
+        state = MID;
+      }
+    }
+    this.#state = state;
+    return insertions;
+  }
+}
+
+function repair(chunk: Uint8Array, before: number, insertions: number): Uint8Array {
+  const out = Buffer.allocUnsafe(chunk.length + insertions);
+  let state = before;
+  let write = 0;
+  for (let at = 0; at < chunk.length; at += 1) {
+    const byte = chunk[at] as number;
+    if (byte <= CR || state !== MID) {
+      if (byte === LF) {
+        if (state !== AFTER_CR) out[write++] = CR;
+        state = START;
+      } else {
+        if (state === AFTER_CR) {
+          out[write++] = LF;
+          state = START;
+        }
+        if (byte === CR) {
+          state = AFTER_CR;
+        } else {
+          if (byte === DOT && state === START) out[write++] = DOT;
+          state = MID;
+        }
+      }
+    }
+    out[write++] = byte;
+  }
+  return out;
+}

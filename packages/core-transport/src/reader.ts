@@ -1,0 +1,283 @@
+// The promises over the framer: what was received is handed out in the order in which it was asked for, and
+// the source is paused while bytes are there that nobody asks for.
+import { Body } from "./body.ts";
+import { Deadline } from "./deadline.ts";
+import { DotDecoder } from "./dot.ts";
+import { ArgumentError, ConnectionClosedError, LimitError, NetcliError, TimeoutError } from "./errors.ts";
+import { Framer } from "./framer.ts";
+import type { Limits } from "./limits.ts";
+import { Queue } from "./queue.ts";
+import type { ByteSink, ByteSource } from "./source.ts";
+
+// What is left of a body that nobody wants is received and dropped up to this size; beyond it the connection
+// is given up, because a new one costs less.
+const DRAIN_BYTES = 65_536;
+
+/** What came of an attempt to serve a demand: it is settled, waits for the peer, or waits for its own consumer. */
+export type Outcome = "settled" | "waiting" | "full";
+
+/** Someone who wants bytes. */
+interface Demand {
+  /** Serves itself from the framer. Once `ended` is set it must settle for what is there, or be full. */
+  attempt: () => Outcome;
+  /** Whether the wait is bounded by the stall timeout; the reply pipeline has a deadline of its own. */
+  stalls: boolean;
+}
+
+/** Cuts the next piece of a body off; undefined while nothing is there. */
+type Cut = () => { readonly data: Buffer; readonly done: boolean } | undefined;
+
+export interface ReaderOptions {
+  limits: Limits;
+  /** Milliseconds without a byte while one is wanted. */
+  stall: number;
+  /** Ends the connection. */
+  destroy: (error: Error) => void;
+}
+
+export interface ReadOptions {
+  /** Gives the wait up with the signal's reason; the connection and what it received stay as they are. */
+  signal?: AbortSignal | undefined;
+}
+
+export interface BodyOptions {
+  /** Called once when the body's last byte was cut off, or with the error that broke it. */
+  onEnd?: ((error?: Error) => void) | undefined;
+  /** How many bytes may wait in memory until the caller begins to read. */
+  unreadBytes?: (() => number) | undefined;
+}
+
+export class Reader implements ByteSink {
+  readonly framer: Framer;
+  readonly #options: ReaderOptions;
+  readonly #demands: Queue<Demand> = new Queue();
+  readonly #stall = new Deadline();
+  #source: ByteSource | undefined;
+  #paused = false;
+  #serving = false;
+  #ended = false;
+  #error: Error | undefined;
+
+  constructor(options: ReaderOptions) {
+    this.#options = options;
+    this.framer = new Framer(options.limits.lineBytes);
+  }
+
+  /** Where the bytes come from; set anew when TLS or compression takes over. */
+  get source(): ByteSource {
+    if (this.#source === undefined) throw new Error("the reader has no source yet");
+    return this.#source;
+  }
+
+  set source(source: ByteSource) {
+    this.#source = source;
+    this.#paused = false;
+  }
+
+  /** True: no more will come, but what the framer holds can still be taken. */
+  get ended(): boolean {
+    return this.#ended;
+  }
+
+  /** Why no more will come, as an error for whoever wanted more. */
+  endError(where: string): NetcliError {
+    if (this.#error instanceof NetcliError) return this.#error;
+    return this.#error === undefined
+      ? new ConnectionClosedError(`the peer closed the connection ${where}`)
+      : new ConnectionClosedError(`the connection broke ${where}: ${this.#error.message}`, {
+          cause: this.#error,
+        });
+  }
+
+  space(): Buffer {
+    return this.framer.space();
+  }
+
+  received(chunk: Buffer): boolean {
+    this.framer.append(chunk);
+    const outcome = this.#serve();
+    this.#paused = outcome !== "waiting" && this.framer.length > 0;
+    return !this.#paused;
+  }
+
+  end(error?: Error): void {
+    if (this.#ended) return;
+    this.#ended = true;
+    this.#error = error;
+    if (!this.#serving) this.#serve();
+    this.#stall.close();
+  }
+
+  /** Queues a demand; demands are served one after the other. */
+  demand(demand: Demand): void {
+    this.#demands.push(demand);
+    this.wake();
+  }
+
+  /** Tries the first demand again, whose consumer has room now. */
+  wake(): void {
+    if (this.#serving) return;
+    if (this.#serve() === "waiting" && this.#paused) {
+      this.#paused = false;
+      this.#source?.resume();
+    }
+  }
+
+  #serve(): Outcome {
+    this.#serving = true;
+    let outcome: Outcome = "settled";
+    let first = this.#demands.first;
+    while (first !== undefined && (outcome = first.attempt()) === "settled") {
+      this.#demands.shift();
+      first = this.#demands.first;
+    }
+    this.#serving = false;
+    if (outcome === "waiting" && first?.stalls === true && !this.#ended) {
+      const { stall } = this.#options;
+      this.#stall.arm(stall, () => {
+        this.#options.destroy(new TimeoutError(`the peer sent nothing for ${stall} ms`, "stall", stall));
+      });
+    } else {
+      this.#stall.disarm();
+    }
+    return outcome;
+  }
+
+  /** Waits for `take` to give a value; at the end of the stream `atEnd` gives the last one. */
+  #wait<T, E>(take: () => T | undefined, atEnd: () => E, options: ReadOptions): Promise<T | E> {
+    return new Promise((resolve, reject) => {
+      const { signal } = options;
+      signal?.throwIfAborted();
+      const attempt = (): Outcome => {
+        try {
+          const value = take();
+          if (value !== undefined) resolve(value);
+          else if (this.#ended) resolve(atEnd());
+          else return "waiting";
+        } catch (error) {
+          reject(error as Error);
+          if (error instanceof LimitError) this.#options.destroy(error);
+        }
+        signal?.removeEventListener("abort", onAbort);
+        return "settled";
+      };
+      const demand: Demand = { attempt, stalls: true };
+      const onAbort = (): void => {
+        if (!this.#demands.remove(demand)) return;
+        reject(signal?.reason as Error);
+        this.wake();
+      };
+      signal?.addEventListener("abort", onAbort, { once: true });
+      this.demand(demand);
+    });
+  }
+
+  /**
+   * Reads one line without its end; undefined when the peer ended its side behind a complete line.
+   * Rejects with LimitError beyond `lineBytes`, ConnectionClosedError in the middle of a line.
+   */
+  readLine(options: ReadOptions = {}): Promise<string | undefined> {
+    if (this.#demands.length === 0 && this.framer.length > 0 && options.signal?.aborted !== true) {
+      try {
+        const line = this.framer.takeLine();
+        if (line !== undefined) return Promise.resolve(line);
+      } catch (error) {
+        this.#options.destroy(error as Error);
+        return Promise.reject(error as Error);
+      }
+    }
+    return this.#wait(
+      () => this.framer.takeLine(),
+      () => {
+        if (this.framer.length > 0 || this.#error !== undefined) throw this.endError("in the middle of a line");
+        return undefined;
+      },
+      options,
+    );
+  }
+
+  /** Reads exactly `count` bytes. Rejects with ConnectionClosedError if there are fewer. */
+  readExactly(count: number, options: ReadOptions = {}): Promise<Uint8Array> {
+    if (!Number.isSafeInteger(count) || count < 0) throw new ArgumentError("count must be a whole number");
+    const bytes = Buffer.allocUnsafe(count);
+    let filled = 0;
+    return this.#wait(
+      () => {
+        filled += this.framer.takeBytes(count - filled).copy(bytes, filled);
+        return filled === count ? bytes : undefined;
+      },
+      () => {
+        throw this.endError(`after ${filled} of ${count} bytes`);
+      },
+      options,
+    );
+  }
+
+  /** Reads a dot-terminated block (RFC 5321 4.5.2, RFC 1939 3, RFC 3977 3.1.1), dots unstuffed. */
+  readBlock(options: BodyOptions = {}): Body {
+    const decoder = new DotDecoder();
+    const { blockBytes } = this.#options.limits;
+    let received = 0;
+    return this.#body(options, () => {
+      if (this.framer.length === 0) return undefined;
+      const decoded = this.framer.takeBlock(decoder);
+      received += decoded.data.length;
+      if (received > blockBytes) {
+        throw new LimitError(`the peer sent a block of more than ${blockBytes} bytes`, "blockBytes");
+      }
+      return decoded;
+    });
+  }
+
+  /** Reads up to the end of the peer's side. */
+  readToEnd(options: BodyOptions = {}): Body {
+    return this.#body(options, () => {
+      const data = this.framer.takeBytes(this.framer.length);
+      const done = data.length === 0 && this.#ended && this.#error === undefined;
+      return data.length > 0 || done ? { data, done } : undefined;
+    });
+  }
+
+  #body(options: BodyOptions, cut: Cut): Body {
+    let dropped = -1;
+    const body = new Body({
+      more: () => this.wake(),
+      abandon: () => {
+        dropped = 0;
+        this.wake();
+      },
+      unreadBytes: options.unreadBytes ?? (() => DRAIN_BYTES),
+    });
+    const settle = (error?: Error): Outcome => {
+      body.end(error);
+      options.onEnd?.(error);
+      return "settled";
+    };
+    const breakOff = (error: Error): Outcome => {
+      settle(error);
+      this.#options.destroy(error);
+      return "settled";
+    };
+    const attempt = (): Outcome => {
+      while (body.wants) {
+        let piece: ReturnType<Cut>;
+        try {
+          piece = cut();
+        } catch (error) {
+          return breakOff(error as Error);
+        }
+        if (piece === undefined) {
+          return this.#ended ? settle(this.endError("in the middle of the content")) : "waiting";
+        }
+        if (piece.data.length > 0) body.push(piece.data);
+        if (piece.done) return settle();
+        if (dropped >= 0 && (dropped += piece.data.length) > DRAIN_BYTES) {
+          return breakOff(new ConnectionClosedError("the connection was closed: content was left unread"));
+        }
+      }
+      return "full";
+    };
+    this.demand({ attempt, stalls: true });
+    return body;
+  }
+}

@@ -1,0 +1,62 @@
+// What passes over a connection, for people and tools to watch: the `trace` option and the channels
+// `netcli.connection` and `netcli.line` of node:diagnostics_channel. Secrets never get here: the command
+// that holds one brings its redacted form along.
+import { channel } from "node:diagnostics_channel";
+
+/** One thing that happened on a connection. */
+export interface TraceEvent {
+  /** Counts the connections of this process, from 1. */
+  readonly connection: number;
+  /** The peer as `host:port`, or the path of a Unix socket. */
+  readonly peer: string;
+  /** `sent` and `received`: one line without its end. `event`: something about the connection itself. */
+  readonly kind: "sent" | "received" | "event";
+  /** The line with secrets replaced by `****`, or a sentence. May hold any character that the peer sent. */
+  readonly text: string;
+}
+
+/** Called for every line sent and received, and for every event of a connection. */
+export type Trace = (event: TraceEvent) => void;
+
+const lines = channel("netcli.line");
+const connections = channel("netcli.connection");
+let count = 0;
+
+/** Tracer publishes what happens on one connection; free while nobody listens. */
+export class Tracer {
+  readonly #connection: number = (count += 1);
+  readonly #peer: string;
+  trace: Trace | undefined;
+
+  constructor(peer: string, trace: Trace | undefined) {
+    this.#peer = peer;
+    this.trace = trace;
+  }
+
+  /** False: the caller may skip the work of preparing a text. */
+  get active(): boolean {
+    return this.trace !== undefined || lines.hasSubscribers;
+  }
+
+  line(kind: "sent" | "received", text: string): void {
+    if (!this.active) return;
+    this.#publish(lines, { connection: this.#connection, peer: this.#peer, kind, text });
+  }
+
+  event(text: string): void {
+    if (this.trace === undefined && !connections.hasSubscribers) return;
+    this.#publish(connections, { connection: this.#connection, peer: this.#peer, kind: "event", text });
+  }
+
+  #publish(to: typeof lines, event: TraceEvent): void {
+    if (to.hasSubscribers) to.publish(event);
+    this.trace?.(event);
+  }
+}
+
+/** Replaces control characters, so that a peer's text cannot steer the terminal that shows it. */
+export function printable(text: string): string {
+  return text.replaceAll(/\p{Cc}/gu, (character) => {
+    return `\\x${(character.codePointAt(0) ?? 0).toString(16).padStart(2, "0")}`;
+  });
+}

@@ -1,0 +1,21 @@
+// Ours for the job `file-down`: an FTP download, from the connect to the QUIT. Arguments: host, port, local file.
+import { stat } from "node:fs/promises";
+import { FtpClient } from "../../../packages/ftp/dist/index.js";
+import { measure } from "../lib/measure.mjs";
+
+const [host, port, path] = process.argv.slice(2);
+
+async function work() {
+  const client = await FtpClient.connect({
+    host,
+    port: Number(port),
+    tls: false,
+    user: "user",
+    password: "secret",
+  });
+  await client.download("data.bin", path);
+  await client.close();
+  return (await stat(path)).size;
+}
+
+await measure("bytes", work);

@@ -1,0 +1,13 @@
+// Ours for the job `file-up`: a file to a plain TCP sink, which answers with its count. Arguments: host, port, file.
+import { connect, sendFile } from "../../../packages/core-transport/dist/index.js";
+import { measure } from "../lib/measure.mjs";
+
+const [host, port, path] = process.argv.slice(2);
+
+async function work() {
+  const connection = await connect({ host, port: Number(port), tls: false });
+  await sendFile(connection, path);
+  return Number(await connection.readLine());
+}
+
+await measure("bytes", work);
