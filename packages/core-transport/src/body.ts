@@ -33,7 +33,9 @@ export class Body implements AsyncIterable<Uint8Array> {
   #error: Error | undefined;
   #begun = false;
   #abandoned = false;
-  #pull: { resolve: (result: IteratorResult<Uint8Array, undefined>) => void; reject: (error: Error) => void } | undefined;
+  #pull:
+    | { resolve: (result: IteratorResult<Uint8Array, undefined>) => void; reject: (error: Error) => void }
+    | undefined;
 
   constructor(producer: BodyProducer) {
     this.#producer = producer;

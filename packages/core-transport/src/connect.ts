@@ -147,7 +147,8 @@ function dial(
     const onAbort = (): void => fail(signal.reason as Error);
     const onConnect = (): void => {
       stop();
-      const ready = socket instanceof TLSSocket ? whenSecure(socket, target.host, tls ?? {}, signal) : undefined;
+      const ready =
+        socket instanceof TLSSocket ? whenSecure(socket, target.host, tls ?? {}, signal) : undefined;
       if (ready === undefined) connection.attach(socket, true);
       resolve(ready?.then(() => connection.attach(socket, true)));
     };

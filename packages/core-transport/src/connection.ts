@@ -176,12 +176,16 @@ export class Connection {
    * Puts TLS over the connection (STARTTLS, STLS, AUTH TLS). Rejects with TlsError; a single byte received
    * behind the peer's go-ahead is taken for an attack (`ERR_NETCLI_STARTTLS_INJECTION`, RFC 3207 6).
    */
-  async startTls(options: TlsOptions = {}, { signal }: { signal?: AbortSignal | undefined } = {}): Promise<void> {
+  async startTls(
+    options: TlsOptions = {},
+    { signal }: { signal?: AbortSignal | undefined } = {},
+  ): Promise<void> {
     const socket = this.socket;
     const milliseconds = this.timeouts.connect;
     const controller = new AbortController();
     const timer = setTimeout(
-      () => controller.abort(new TimeoutError(`no TLS handshake within ${milliseconds} ms`, "tls", milliseconds)),
+      () =>
+        controller.abort(new TimeoutError(`no TLS handshake within ${milliseconds} ms`, "tls", milliseconds)),
       Math.min(milliseconds, 2 ** 31 - 1),
     );
     const onAbort = (): void => controller.abort(signal?.reason);
@@ -201,7 +205,9 @@ export class Connection {
       secured.once("close", () => this.#onClose(secured));
       this.#readFrom(secured);
       this.writer.redirect(secured);
-      this.tracer.event(`TLS: ${secured.getProtocol() ?? "?"}${secured.isSessionReused() ? ", resumed" : ""}`);
+      this.tracer.event(
+        `TLS: ${secured.getProtocol() ?? "?"}${secured.isSessionReused() ? ", resumed" : ""}`,
+      );
     } catch (error) {
       this.destroy(error as Error);
       throw error;
@@ -233,6 +239,11 @@ export class Connection {
     this.#source.resume();
   }
 
+  /** @internal Goes on after the sink said that it had no room. */
+  resume(): void {
+    this.#source.resume();
+  }
+
   /** Ends our side, waits up to `timeouts.close` for the peer to end its own, then cuts. Never rejects. */
   async close(): Promise<void> {
     if (!this.destroyed) {
@@ -256,9 +267,10 @@ export class Connection {
     if (this.#destroyed) return;
     this.#destroyed = true;
     if (error !== undefined) this.tracer.event(error.message);
-    this.#source.detach();
-    this.reader.end(error ?? new ConnectionClosedError("the connection was closed here"));
-    this.#writer?.fail(error);
+    const reason = error ?? new ConnectionClosedError("the connection was closed here");
+    this.#source.end(reason);
+    this.reader.end(reason);
+    this.#writer?.fail(reason);
     this.#socket?.destroy();
   }
 }

@@ -43,13 +43,16 @@ export async function openDatagram(options: DatagramOptions = {}): Promise<Datag
   try {
     await emitted(socket, "listening", () => socket.bind(options.port ?? 0, options.host));
     const { peer } = options;
-    if (peer !== undefined) await emitted(socket, "connect", () => socket.connect(peer.port, normalizeHost(peer.host)));
+    if (peer !== undefined)
+      await emitted(socket, "connect", () => socket.connect(peer.port, normalizeHost(peer.host)));
   } catch (cause) {
     await datagram.close();
     const { code, message } = cause as NodeJS.ErrnoException;
     throw new ConnectError(`cannot open the UDP socket: ${message}`, { cause, systemCode: code });
   }
-  options.signal?.addEventListener("abort", () => void datagram.close(options.signal?.reason as Error), { once: true });
+  options.signal?.addEventListener("abort", () => void datagram.close(options.signal?.reason as Error), {
+    once: true,
+  });
   return datagram;
 }
 
@@ -97,7 +100,9 @@ export class Datagram implements AsyncIterable<ReceivedDatagram> {
     socket.on("error", (cause: NodeJS.ErrnoException) => {
       this.#takers
         .shift()
-        ?.reject(new ConnectError(`the peer can't be reached: ${cause.message}`, { cause, systemCode: cause.code }));
+        ?.reject(
+          new ConnectError(`the peer can't be reached: ${cause.message}`, { cause, systemCode: cause.code }),
+        );
     });
   }
 
@@ -189,7 +194,8 @@ export class Datagram implements AsyncIterable<ReceivedDatagram> {
   async close(reason: Error = new ConnectionClosedError("the socket was closed")): Promise<void> {
     if (this.#error !== undefined) return;
     this.#error = reason;
-    for (let taker = this.#takers.shift(); taker !== undefined; taker = this.#takers.shift()) taker.reject(reason);
+    for (let taker = this.#takers.shift(); taker !== undefined; taker = this.#takers.shift())
+      taker.reject(reason);
     await new Promise<void>((resolve) => {
       this.#socket.close(resolve);
     });

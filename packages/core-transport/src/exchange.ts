@@ -42,10 +42,10 @@ export interface Exchange<R extends Reply> {
   settled: boolean;
 }
 
-/** @internal Answers the caller, once. */
-export function settle<R extends Reply>(exchange: Exchange<R>, answer: () => void): void {
-  if (exchange.settled) return;
+/** @internal Claims the right to answer the caller: true once. */
+export function settle<R extends Reply>(exchange: Exchange<R>): boolean {
+  if (exchange.settled) return false;
   exchange.settled = true;
   if (exchange.onAbort !== undefined) exchange.signal?.removeEventListener("abort", exchange.onAbort);
-  answer();
+  return true;
 }

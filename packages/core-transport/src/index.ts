@@ -4,7 +4,13 @@ export { Body } from "./body.ts";
 export { connect, type ConnectOptions, type Connector, type ConnectTarget } from "./connect.ts";
 export { Connection, type ConnectionOptions } from "./connection.ts";
 export { chunksOf, type Content } from "./content.ts";
-export { Datagram, openDatagram, type DatagramLookup, type DatagramOptions, type ReceivedDatagram } from "./datagram.ts";
+export {
+  Datagram,
+  openDatagram,
+  type DatagramLookup,
+  type DatagramOptions,
+  type ReceivedDatagram,
+} from "./datagram.ts";
 export { DotDecoder, DotEncoder, type DecodedChunk } from "./dot.ts";
 export {
   ArgumentError,
@@ -20,14 +26,9 @@ export {
   type NetcliErrorOptions,
   type TimeoutPhase,
 } from "./errors.ts";
+export { receiveFile, sendFile, type FileTransferOptions } from "./file-transfer.ts";
 export { type BlockOptions, type BlockReply, type CommandOptions } from "./exchange.ts";
-export {
-  defaultLimits,
-  defaultTimeouts,
-  withDefaults,
-  type Limits,
-  type Timeouts,
-} from "./limits.ts";
+export { defaultLimits, defaultTimeouts, withDefaults, type Limits, type Timeouts } from "./limits.ts";
 export { type Window } from "./outbox.ts";
 export { ReplyPipeline, type Turn } from "./pipeline.ts";
 export { type ReadOptions } from "./reader.ts";

@@ -102,9 +102,7 @@ export class Outbox<R extends Reply> {
   /** Rejects all that waits. */
   fail(error: Error): void {
     for (let item = this.#waiting.shift(); item !== undefined; item = this.#waiting.shift()) {
-      const { reject } = item;
-      if ("begin" in item) reject(error);
-      else settle(item, () => reject(error));
+      if ("begin" in item || settle(item)) item.reject(error);
     }
   }
 }

@@ -6,7 +6,13 @@ import type { Connection } from "./connection.ts";
 import type { Content } from "./content.ts";
 import { Deadline } from "./deadline.ts";
 import { ConnectionClosedError, LimitError, ProtocolError, TimeoutError, TlsError } from "./errors.ts";
-import { settle, type BlockOptions, type BlockReply, type CommandOptions, type Exchange } from "./exchange.ts";
+import {
+  settle,
+  type BlockOptions,
+  type BlockReply,
+  type CommandOptions,
+  type Exchange,
+} from "./exchange.ts";
 import { Outbox, type WaitingTurn, type Window } from "./outbox.ts";
 import { Queue } from "./queue.ts";
 import type { Outcome } from "./reader.ts";
@@ -168,7 +174,7 @@ export class ReplyPipeline<R extends Reply> {
       signal.throwIfAborted();
       exchange.onAbort = () => {
         this.#outbox.withdraw(exchange);
-        settle(exchange, () => reject(signal.reason as Error));
+        if (settle(exchange)) reject(signal.reason as Error);
       };
       signal.addEventListener("abort", exchange.onAbort, { once: true });
     }
@@ -183,8 +189,7 @@ export class ReplyPipeline<R extends Reply> {
         this.#fail(new ProtocolError("the server sent something that nobody asked for"));
       }
       if (this.#error !== undefined) {
-        const error = this.#error;
-        settle(exchange, () => exchange.reject(error));
+        if (settle(exchange)) exchange.reject(this.#error);
         return;
       }
       const { line, shown } = exchange.command;
@@ -319,7 +324,9 @@ export class ReplyPipeline<R extends Reply> {
     const isClosing = this.#grammar.isClosing?.(reply) === true;
     if (exchange === undefined) {
       if (isClosing) throw this.#endError();
-      throw new ProtocolError(`the server sent a reply that nobody asked for: ${reply.lines[0]?.slice(0, 80)}`);
+      throw new ProtocolError(
+        `the server sent a reply that nobody asked for: ${reply.lines[0]?.slice(0, 80)}`,
+      );
     }
     if (this.#grammar.isPreliminary?.(reply) === true) {
       exchange.onPreliminary?.(reply);
@@ -328,9 +335,8 @@ export class ReplyPipeline<R extends Reply> {
     this.#unanswered.shift();
     if (exchange.hasBlock?.(reply) === true) this.#receiveBlock(exchange);
     else this.#outbox.answered(exchange);
-    const block = this.#block;
-    if (exchange.settled) block?.cancel();
-    else settle(exchange, () => exchange.resolve(reply, block));
+    if (settle(exchange)) exchange.resolve(reply, this.#block);
+    else this.#block?.cancel();
     if (isClosing) throw this.#endError();
   }
 
@@ -338,8 +344,7 @@ export class ReplyPipeline<R extends Reply> {
     this.#blockOf = exchange;
     this.#block = this.connection.reader.readBlock({
       onEnd: (error) => this.#onBlockEnd(error),
-      unreadBytes: () =>
-        this.#unanswered.length > 0 ? this.connection.limits.unreadBytes : UNREAD_BYTES,
+      unreadBytes: () => (this.#unanswered.length > 0 ? this.connection.limits.unreadBytes : UNREAD_BYTES),
     });
   }
 
@@ -366,7 +371,9 @@ export class ReplyPipeline<R extends Reply> {
     if (this.#unanswered.first?.phase !== "greeting") return;
     const [type, version] = this.connection.reader.framer.peek(2);
     if ((type === 0x15 || type === 0x16) && version === 0x03) {
-      throw new TlsError(`${this.connection.host} speaks TLS from the start on this port; use tls: "implicit"`);
+      throw new TlsError(
+        `${this.connection.host} speaks TLS from the start on this port; use tls: "implicit"`,
+      );
     }
   }
 
@@ -376,8 +383,7 @@ export class ReplyPipeline<R extends Reply> {
     this.#deadline.close();
     this.connection.destroy(error);
     for (let next = this.#unanswered.shift(); next !== undefined; next = this.#unanswered.shift()) {
-      const { reject } = next;
-      settle(next, () => reject(error));
+      if (settle(next)) next.reject(error);
     }
     this.#outbox.fail(error);
   }

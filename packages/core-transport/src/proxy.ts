@@ -147,7 +147,11 @@ async function httpConnect(
     throw new ConnectError(`the proxy could not connect to ${target}: ${status?.slice(9)}`);
   }
   let headers = 0;
-  for (let line = await connection.reader.readLine(); line !== ""; line = await connection.reader.readLine()) {
+  for (
+    let line = await connection.reader.readLine();
+    line !== "";
+    line = await connection.reader.readLine()
+  ) {
     headers += 1;
     if (line === undefined || headers > connection.limits.replyLines) {
       throw new ProtocolError("the proxy's answer has no end");

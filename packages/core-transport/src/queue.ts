@@ -24,10 +24,7 @@ export class Queue<T> {
     if (this.#head === this.#items.length) return undefined;
     this.#items[this.#head] = undefined;
     this.#head += 1;
-    if (this.#head === this.#items.length) {
-      this.#items.length = 0;
-      this.#head = 0;
-    } else if (this.#head === SPENT) {
+    if (this.#head === SPENT) {
       this.#items.splice(0, SPENT);
       this.#head = 0;
     }

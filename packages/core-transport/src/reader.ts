@@ -79,6 +79,11 @@ export class Reader implements ByteSink {
     return this.#ended;
   }
 
+  /** What broke the connection; undefined while it works and after a clean end. */
+  get error(): Error | undefined {
+    return this.#error;
+  }
+
   /** Why no more will come, as an error for whoever wanted more. */
   endError(where: string): NetcliError {
     if (this.#error instanceof NetcliError) return this.#error;
@@ -144,9 +149,9 @@ export class Reader implements ByteSink {
   }
 
   /** Waits for `take` to give a value; at the end of the stream `atEnd` gives the last one. */
-  #wait<T, E>(take: () => T | undefined, atEnd: () => E, options: ReadOptions): Promise<T | E> {
+  #wait<T, E>(take: () => T | undefined, atEnd: () => E, options?: ReadOptions): Promise<T | E> {
     return new Promise((resolve, reject) => {
-      const { signal } = options;
+      const signal = options?.signal;
       signal?.throwIfAborted();
       const attempt = (): Outcome => {
         try {
@@ -176,8 +181,9 @@ export class Reader implements ByteSink {
    * Reads one line without its end; undefined when the peer ended its side behind a complete line.
    * Rejects with LimitError beyond `lineBytes`, ConnectionClosedError in the middle of a line.
    */
-  readLine(options: ReadOptions = {}): Promise<string | undefined> {
-    if (this.#demands.length === 0 && this.framer.length > 0 && options.signal?.aborted !== true) {
+  readLine(options?: ReadOptions): Promise<string | undefined> {
+    // Most lines are there already: no wait, no closures.
+    if (options === undefined && this.#demands.length === 0) {
       try {
         const line = this.framer.takeLine();
         if (line !== undefined) return Promise.resolve(line);
@@ -189,7 +195,8 @@ export class Reader implements ByteSink {
     return this.#wait(
       () => this.framer.takeLine(),
       () => {
-        if (this.framer.length > 0 || this.#error !== undefined) throw this.endError("in the middle of a line");
+        if (this.framer.length > 0 || this.#error !== undefined)
+          throw this.endError("in the middle of a line");
         return undefined;
       },
       options,
@@ -197,7 +204,7 @@ export class Reader implements ByteSink {
   }
 
   /** Reads exactly `count` bytes. Rejects with ConnectionClosedError if there are fewer. */
-  readExactly(count: number, options: ReadOptions = {}): Promise<Uint8Array> {
+  readExactly(count: number, options?: ReadOptions): Promise<Uint8Array> {
     if (!Number.isSafeInteger(count) || count < 0) throw new ArgumentError("count must be a whole number");
     const bytes = Buffer.allocUnsafe(count);
     let filled = 0;

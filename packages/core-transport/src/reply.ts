@@ -31,8 +31,20 @@ export interface CodeReply extends Reply {
  * lines follow. Throws ProtocolError for anything else.
  */
 export function parseCode(line: string): number {
-  if (/^[1-5]\d\d(?:$|[ -])/.test(line)) return Number(line.slice(0, 3));
+  const code = digit(line, 0) * 100 + digit(line, 1) * 10 + digit(line, 2);
+  const separator = line.charCodeAt(3);
+  if (code >= 100 && code < 600 && (line.length === 3 || separator === SPACE || separator === HYPHEN))
+    return code;
   throw new ProtocolError(
     `expected a reply of three digits and a text, got ${JSON.stringify(line.slice(0, 80))}`,
   );
+}
+
+const SPACE = 0x20;
+const HYPHEN = 0x2d;
+
+// NaN for anything but a digit, which makes the whole code NaN.
+function digit(line: string, at: number): number {
+  const value = line.charCodeAt(at) - 0x30;
+  return value >= 0 && value <= 9 ? value : NaN;
 }

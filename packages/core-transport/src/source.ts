@@ -34,9 +34,9 @@ export class ByteSource {
   /** Listens to a socket that was made with `onread`. */
   attach(socket: Readable): void {
     this.#stream = socket;
-    socket.once("end", () => this.#end());
-    socket.once("error", (error: Error) => this.#end(error));
-    socket.once("close", () => this.#end());
+    socket.once("end", () => this.end());
+    socket.once("error", (error: Error) => this.end(error));
+    socket.once("close", () => this.end());
   }
 
   /** Listens to any other stream of bytes. */
@@ -78,7 +78,8 @@ export class ByteSource {
     }
   }
 
-  #end(error?: Error): void {
+  /** Tells the sink that no more will come, and why. */
+  end(error?: Error): void {
     if (this.#ended) return;
     this.#ended = true;
     this.#sink.end(error);

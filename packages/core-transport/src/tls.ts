@@ -123,10 +123,9 @@ export function tlsError(host: string, cause: NodeJS.ErrnoException): NetcliErro
     );
   }
   if (code === "ERR_SSL_WRONG_VERSION_NUMBER" || code === "ERR_SSL_PACKET_LENGTH_TOO_LONG") {
-    return new TlsError(
-      `${host} does not speak TLS on this port; it may want STARTTLS, or another port`,
-      { cause },
-    );
+    return new TlsError(`${host} does not speak TLS on this port; it may want STARTTLS, or another port`, {
+      cause,
+    });
   }
   if (code === "ECONNRESET") {
     return new TlsError(`${host} closed the connection during the TLS handshake`, { cause });

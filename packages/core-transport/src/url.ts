@@ -88,7 +88,9 @@ function decode(text: string, part: string): string {
   try {
     decoded = decodeURIComponent(text);
   } catch (cause) {
-    throw new ArgumentError(`the ${part} in the URL has a "%" without a UTF-8 character behind it`, { cause });
+    throw new ArgumentError(`the ${part} in the URL has a "%" without a UTF-8 character behind it`, {
+      cause,
+    });
   }
   if (/\p{Cc}/u.test(decoded)) throw new ArgumentError(`the ${part} in the URL contains a control character`);
   return decoded;
@@ -104,6 +106,7 @@ export function normalizeHost(host: string): string {
   // domainToASCII reads other notations of IPv4 ("0x7f.1"), which the resolver of the system may or may not.
   const name = bare === host ? domainToASCII(host) : "";
   // Labels may hold an underscore: such names exist in the wild although RFC 1123 does not allow them.
-  if (!/^[a-z0-9_](?:[a-z0-9._-]{0,252})$/.test(name)) throw new ArgumentError(`"${host}" is not a host name`);
+  if (!/^[a-z0-9_](?:[a-z0-9._-]{0,252})$/.test(name))
+    throw new ArgumentError(`"${host}" is not a host name`);
   return name;
 }
