@@ -1,1 +1,7 @@
-console.log("tour");
+// The tour: every client against the embedded servers, in one go and with the dialogues shown.
+import { ftpDownload } from "./ftp-download.ts";
+
+const stops = [ftpDownload];
+
+for (const stop of stops) await stop();
+process.stdout.write("\nThe tour is complete.\n");

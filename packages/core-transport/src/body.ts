@@ -55,7 +55,8 @@ export class Body implements AsyncIterable<Uint8Array> {
   /** @internal Takes a copy of a view. */
   push(view: Buffer): void {
     if (this.#abandoned) return;
-    const chunk = Uint8Array.prototype.slice.call(view);
+    // Not a Buffer, or what `bytes()` gives would depend on how many chunks there were.
+    const chunk = new Uint8Array(view);
     const pull = this.#pull;
     if (pull === undefined) {
       this.#chunks.push(chunk);
@@ -116,8 +117,19 @@ export class Body implements AsyncIterable<Uint8Array> {
   /** The whole content in memory. */
   async bytes(): Promise<Uint8Array> {
     const chunks: Uint8Array[] = [];
-    for await (const chunk of this) chunks.push(chunk);
-    return chunks.length === 1 && chunks[0] !== undefined ? chunks[0] : new Uint8Array(Buffer.concat(chunks));
+    let length = 0;
+    for await (const chunk of this) {
+      chunks.push(chunk);
+      length += chunk.length;
+    }
+    if (chunks.length === 1 && chunks[0] !== undefined) return chunks[0];
+    const bytes = new Uint8Array(length);
+    let filled = 0;
+    for (const chunk of chunks) {
+      bytes.set(chunk, filled);
+      filled += chunk.length;
+    }
+    return bytes;
   }
 
   /** The whole content as text: UTF-8, or latin1 where it is not valid UTF-8. */

@@ -136,6 +136,7 @@ function dial(
     tls === undefined
       ? netConnect(socketOptions)
       : tlsConnect({ ...socketOptions, ...tlsConnectOptions(target.host, tls) });
+  const wiring = { onread: true, direct: options.proxy === undefined };
   return new Promise((resolve, reject) => {
     const fail = (error: Error): void => {
       stop();
@@ -149,8 +150,8 @@ function dial(
       stop();
       const ready =
         socket instanceof TLSSocket ? whenSecure(socket, target.host, tls ?? {}, signal) : undefined;
-      if (ready === undefined) connection.attach(socket, true);
-      resolve(ready?.then(() => connection.attach(socket, true)));
+      if (ready === undefined) connection.attach(socket, wiring);
+      resolve(ready?.then(() => connection.attach(socket, wiring)));
     };
     const stop = (): void => {
       socket.off("error", onError);

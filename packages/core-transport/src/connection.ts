@@ -37,6 +37,7 @@ export class Connection {
   #socket: Duplex | undefined;
   #source: ByteSource;
   #writer: Writer | undefined;
+  #local = false;
   #destroyed = false;
   #markClosed: () => void = () => undefined;
 
@@ -64,7 +65,7 @@ export class Connection {
     const host = options.host ?? remote ?? "";
     const port = stream instanceof Socket ? stream.remotePort : undefined;
     const connection = new Connection(host, port === undefined ? host : `${host}:${port}`, options);
-    connection.attach(stream);
+    connection.attach(stream, { direct: true });
     return connection;
   }
 
@@ -73,9 +74,13 @@ export class Connection {
     return this.#source.onread;
   }
 
-  /** @internal */
-  attach(socket: Duplex, onread: boolean = false): void {
+  /** @internal `direct`: the socket leads to the peer itself, through no proxy. */
+  attach(
+    socket: Duplex,
+    { onread = false, direct = false }: { onread?: boolean; direct?: boolean } = {},
+  ): void {
     this.#socket = socket;
+    this.#local = direct && isLocal(socket);
     if (socket instanceof Socket) socket.setNoDelay(true);
     // Errors come to the source; this one is for those after the end.
     socket.on("error", () => undefined);
@@ -110,6 +115,19 @@ export class Connection {
   /** The TLS side of the socket, if there is one: protocol, cipher, peer certificate, key material for channel binding. */
   get tls(): TLSSocket | undefined {
     return this.#socket instanceof TLSSocket ? this.#socket : undefined;
+  }
+
+  /** The peer's IP address; behind a proxy the proxy's. */
+  get remoteAddress(): string | undefined {
+    return this.#socket instanceof Socket ? this.#socket.remoteAddress : undefined;
+  }
+
+  /**
+   * True if nobody between can read along: TLS, a Unix socket, or a peer on this machine. A proxy on this machine
+   * does not count: it leads elsewhere.
+   */
+  get confidential(): boolean {
+    return this.tls !== undefined || this.#local;
   }
 
   /** True once `destroy` was called or the peer is gone. */
@@ -282,3 +300,10 @@ const discard: ByteSink = {
   received: () => true,
   end: () => undefined,
 };
+
+// A Unix socket has no remote address at all.
+function isLocal(socket: Duplex): boolean {
+  if (!(socket instanceof Socket)) return false;
+  const address = socket.remoteAddress;
+  return address === undefined || address === "::1" || /^(?:::ffff:)?127\./.test(address);
+}

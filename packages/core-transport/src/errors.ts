@@ -42,7 +42,7 @@ export class NetcliError extends Error {
   declare bytesTransferred?: number;
 
   constructor(message: string, defaultCode: string, options: NetcliErrorOptions = {}) {
-    super(message, "cause" in options ? { cause: options.cause } : undefined);
+    super(message, options.cause !== undefined ? { cause: options.cause } : undefined);
     this.code = options.code ?? defaultCode;
     Object.defineProperty(this, kinds, { value: kindsOf(new.target) });
     Object.defineProperty(this, "name", { value: new.target.kind, configurable: true, writable: true });

@@ -4,8 +4,11 @@ import type { CommandLine } from "./argument.ts";
 import type { Reply } from "./reply.ts";
 
 export interface CommandOptions<R extends Reply> {
-  /** Called for each reply that comes before the final one (FTP's 1yz). */
-  onPreliminary?: ((reply: R) => void) | undefined;
+  /**
+   * Called for each reply that comes before the final one (FTP's 1yz). If it returns a promise, the time for
+   * the next reply begins when that settles.
+   */
+  onPreliminary?: ((reply: R) => Promise<unknown> | undefined) | undefined;
   /** Milliseconds instead of `timeouts.reply`. */
   timeout?: number | undefined;
   /** Gives up with the signal's reason: a command not yet sent is withdrawn, of one that was the reply is dropped. */
@@ -25,13 +28,13 @@ export interface BlockReply<R extends Reply> {
   readonly block: Body | undefined;
 }
 
-/** @internal One expected reply. */
+/** One expected reply. */
 export interface Exchange<R extends Reply> {
   /** Undefined where the reply is not one to a command, as the greeting. */
   readonly command: CommandLine | undefined;
   readonly resolve: (reply: R, block: Body | undefined) => void;
   readonly reject: (error: Error) => void;
-  readonly onPreliminary: ((reply: R) => void) | undefined;
+  readonly onPreliminary: ((reply: R) => Promise<unknown> | undefined) | undefined;
   readonly hasBlock: ((reply: R) => boolean) | undefined;
   readonly expectedBytes: number;
   readonly timeout: number;
@@ -42,7 +45,7 @@ export interface Exchange<R extends Reply> {
   settled: boolean;
 }
 
-/** @internal Claims the right to answer the caller: true once. */
+/** Claims the right to answer the caller: true once. */
 export function settle<R extends Reply>(exchange: Exchange<R>): boolean {
   if (exchange.settled) return false;
   exchange.settled = true;

@@ -10,11 +10,14 @@ const EMPTY = Buffer.alloc(0);
 // One read fills at most this much: libuv's own size. Larger ones made decoding slower in every Node measured.
 const READ = 65_536;
 
+// Room in front of a window for the rest of the other: a longer rest is joined elsewhere.
+const ROOM = 65_536;
+
 // Lines are decoded in runs, because a native call per line costs more than the line; but who keeps one line
 // keeps its run alive, so runs are short.
 const RUN = 4_096;
 
-/** Turns the bytes of one line into text. */
+/** Turns the bytes of one line into text. Bytes below 128 must stand for themselves: runs of them never get here. */
 export type Decode = (bytes: Buffer) => string;
 
 /** UTF-8; a line that is not valid UTF-8 is read as latin1, so that none of its bytes is lost. */
@@ -26,8 +29,11 @@ export class Framer {
   // Two windows for `onread` take turns: one is read into while the other holds what is not yet taken. In front
   // of each is room for the rest of the other, an unfinished line, so that joining them costs no allocation.
   readonly #windows: { whole: Buffer; area: Buffer }[] = [];
+  readonly #room: number;
   #reading = 0;
   #buffer: Buffer = EMPTY;
+  // The memory of #buffer and some behind it, if it was joined.
+  #joined: Buffer = EMPTY;
   #start = 0;
   // Before this place there is no line feed.
   #searched = 0;
@@ -38,6 +44,7 @@ export class Framer {
 
   constructor(lineBytes: number, decode: Decode = decodeText) {
     this.#lineBytes = lineBytes;
+    this.#room = Math.min(Math.ceil(lineBytes), ROOM);
     this.decode = decode;
   }
 
@@ -53,8 +60,8 @@ export class Framer {
     }
     let window = this.#windows[this.#reading];
     if (window === undefined) {
-      const whole = Buffer.allocUnsafeSlow(this.#lineBytes + READ);
-      window = { whole, area: whole.subarray(this.#lineBytes) };
+      const whole = Buffer.allocUnsafeSlow(this.#room + READ);
+      window = { whole, area: whole.subarray(this.#room) };
       this.#windows[this.#reading] = window;
     }
     return window.area;
@@ -66,13 +73,29 @@ export class Framer {
     const whole = this.#windows[this.#reading]?.whole;
     if (rest === 0) {
       this.#adopt(chunk, 0);
-    } else if (chunk.buffer === whole?.buffer && rest <= this.#lineBytes) {
-      const start = this.#lineBytes - rest;
+    } else if (chunk.buffer === whole?.buffer && rest <= this.#room) {
+      const start = this.#room - rest;
       this.#buffer.copy(whole, start, this.#start);
-      this.#adopt(whole.subarray(0, this.#lineBytes + chunk.length), start);
+      this.#adopt(whole.subarray(0, this.#room + chunk.length), start);
     } else {
-      this.#adopt(Buffer.concat([this.#buffer.subarray(this.#start), chunk]), 0);
+      this.#join(chunk);
     }
+  }
+
+  // Room is doubled for a long rest, or one that grows by small chunks would be copied whole for each of them.
+  #join(chunk: Buffer): void {
+    const { length } = this.#buffer;
+    if (this.#buffer.buffer === this.#joined.buffer && length + chunk.length <= this.#joined.length) {
+      chunk.copy(this.#joined, length);
+      this.#adopt(this.#joined.subarray(0, length + chunk.length), this.#start);
+      return;
+    }
+    const rest = this.length;
+    const total = rest + chunk.length;
+    this.#joined = Buffer.allocUnsafeSlow(rest > chunk.length ? 2 * total : total);
+    this.#buffer.copy(this.#joined, 0, this.#start);
+    chunk.copy(this.#joined, rest);
+    this.#adopt(this.#joined.subarray(0, total), 0);
   }
 
   #adopt(buffer: Buffer, start: number): void {
@@ -88,7 +111,7 @@ export class Framer {
   takeLine(): string | undefined {
     if (this.#runAt < this.#run.length) return this.#takeFromRun();
     const lineEnd = this.#buffer.indexOf(LF, this.#searched);
-    this.#checkLength((lineEnd === -1 ? this.#buffer.length : lineEnd + 1) - this.#start);
+    this.#checkLength((lineEnd === -1 ? this.#buffer.length : lineEnd) + 1 - this.#start);
     if (lineEnd === -1) {
       this.#searched = this.#buffer.length;
       return undefined;

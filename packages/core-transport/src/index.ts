@@ -33,6 +33,7 @@ export { type Window } from "./outbox.ts";
 export { ReplyPipeline, type Turn } from "./pipeline.ts";
 export { type ReadOptions } from "./reader.ts";
 export { parseCode, type CodeReply, type Reply, type ReplyGrammar } from "./reply.ts";
+export { assertMaySendSecret, type TlsMode } from "./security.ts";
 export { TlsTickets, type TlsOptions } from "./tls.ts";
 export { printable, type Trace, type TraceEvent } from "./trace.ts";
 export { normalizeHost, parseServerUrl, type ServerScheme, type ServerUrl } from "./url.ts";

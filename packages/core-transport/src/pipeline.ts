@@ -55,7 +55,8 @@ export class ReplyPipeline<R extends Reply> {
   // The block being received, and what asked for it.
   #block: Body | undefined;
   #blockOf: Exchange<R> | undefined;
-  #contentsBeingSent = 0;
+  // Our own work, such as sending content, during which no reply is due.
+  #resting = 0;
   #lastReply: R | undefined;
   #error: Error | undefined;
 
@@ -126,6 +127,15 @@ export class ReplyPipeline<R extends Reply> {
       signal?.addEventListener("abort", withdraw, { once: true });
       this.#outbox.add(waiting);
     });
+  }
+
+  // The server owes no reply before the work is done, and the work has watches of its own.
+  async #restDuring(work: Promise<unknown>): Promise<void> {
+    this.#resting += 1;
+    this.#watch();
+    await work.catch(() => undefined);
+    this.#resting -= 1;
+    this.#watch();
   }
 
   readonly #turn: Turn<R> = {
@@ -218,10 +228,10 @@ export class ReplyPipeline<R extends Reply> {
       );
     };
     signal?.addEventListener("abort", cancel, { once: true });
-    this.#contentsBeingSent += 1;
-    this.#watch();
+    const writing = write(this.connection.writer);
+    void this.#restDuring(writing);
     try {
-      return await write(this.connection.writer);
+      return await writing;
     } catch (error) {
       if (signal?.aborted === true) {
         cancel();
@@ -231,8 +241,6 @@ export class ReplyPipeline<R extends Reply> {
       throw error;
     } finally {
       signal?.removeEventListener("abort", cancel);
-      this.#contentsBeingSent -= 1;
-      this.#watch();
     }
   }
 
@@ -240,7 +248,7 @@ export class ReplyPipeline<R extends Reply> {
   #watch(): void {
     const first = this.#unanswered.first;
     const timed = this.#block ?? first;
-    if (timed === undefined || this.#contentsBeingSent > 0 || this.#error !== undefined) {
+    if (timed === undefined || this.#resting > 0 || this.#error !== undefined) {
       this.#timed = undefined;
       this.#deadline.disarm();
     } else if (this.#timed !== timed) {
@@ -329,7 +337,8 @@ export class ReplyPipeline<R extends Reply> {
       );
     }
     if (this.#grammar.isPreliminary?.(reply) === true) {
-      exchange.onPreliminary?.(reply);
+      const work = exchange.settled ? undefined : exchange.onPreliminary?.(reply);
+      if (work !== undefined) void this.#restDuring(work);
       return;
     }
     this.#unanswered.shift();

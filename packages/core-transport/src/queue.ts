@@ -1,6 +1,6 @@
 // A first-in first-out queue whose shift does not move the rest.
 
-// Spent cells are cut off in one go, so that a shift stays constant time on average.
+// Spent cells are cut off in one go, once they are half of all, so that a shift stays constant time on average.
 const SPENT = 1_024;
 
 export class Queue<T> {
@@ -24,8 +24,8 @@ export class Queue<T> {
     if (this.#head === this.#items.length) return undefined;
     this.#items[this.#head] = undefined;
     this.#head += 1;
-    if (this.#head === SPENT) {
-      this.#items.splice(0, SPENT);
+    if (this.#head >= SPENT && this.#head * 2 >= this.#items.length) {
+      this.#items.splice(0, this.#head);
       this.#head = 0;
     }
     return item;

@@ -132,8 +132,11 @@ export class Reader implements ByteSink {
     this.#serving = true;
     let outcome: Outcome = "settled";
     let first = this.#demands.first;
-    while (first !== undefined && (outcome = first.attempt()) === "settled") {
-      this.#demands.shift();
+    while (first !== undefined) {
+      outcome = first.attempt();
+      if (outcome === "settled") this.#demands.shift();
+      // What an attempt runs may itself end the connection; it is then tried once more, for what is there.
+      else if (outcome === "full" || !this.#ended) break;
       first = this.#demands.first;
     }
     this.#serving = false;
@@ -148,8 +151,16 @@ export class Reader implements ByteSink {
     return outcome;
   }
 
-  /** Waits for `take` to give a value; at the end of the stream `atEnd` gives the last one. */
-  #wait<T, E>(take: () => T | undefined, atEnd: () => E, options?: ReadOptions): Promise<T | E> {
+  /**
+   * Waits for `take` to give a value; at the end of the stream `atEnd` gives the last one. `putBack` undoes
+   * what `take` did so far, when the wait is given up.
+   */
+  #wait<T, E>(
+    take: () => T | undefined,
+    atEnd: () => E,
+    options?: ReadOptions,
+    putBack?: () => void,
+  ): Promise<T | E> {
     return new Promise((resolve, reject) => {
       const signal = options?.signal;
       signal?.throwIfAborted();
@@ -169,6 +180,7 @@ export class Reader implements ByteSink {
       const demand: Demand = { attempt, stalls: true };
       const onAbort = (): void => {
         if (!this.#demands.remove(demand)) return;
+        putBack?.();
         reject(signal?.reason as Error);
         this.wake();
       };
@@ -205,7 +217,9 @@ export class Reader implements ByteSink {
 
   /** Reads exactly `count` bytes. Rejects with ConnectionClosedError if there are fewer. */
   readExactly(count: number, options?: ReadOptions): Promise<Uint8Array> {
-    if (!Number.isSafeInteger(count) || count < 0) throw new ArgumentError("count must be a whole number");
+    if (!Number.isSafeInteger(count) || count < 0) {
+      return Promise.reject(new ArgumentError("count must be a whole number"));
+    }
     const bytes = Buffer.allocUnsafe(count);
     let filled = 0;
     return this.#wait(
@@ -217,6 +231,10 @@ export class Reader implements ByteSink {
         throw this.endError(`after ${filled} of ${count} bytes`);
       },
       options,
+      // As long as bytes are missing, the framer is empty.
+      () => {
+        if (filled > 0) this.framer.append(bytes.subarray(0, filled));
+      },
     );
   }
 

@@ -36,7 +36,8 @@ export class ByteSource {
     this.#stream = socket;
     socket.once("end", () => this.end());
     socket.once("error", (error: Error) => this.end(error));
-    socket.once("close", () => this.end());
+    // Cut off without an end: what came may not be all, and must not pass for it.
+    socket.once("close", () => this.end(new Error("the stream was closed before its end")));
   }
 
   /** Listens to any other stream of bytes. */

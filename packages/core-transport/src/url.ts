@@ -17,6 +17,9 @@ const DEFAULT_PORTS = {
   news: 119,
 } as const;
 
+// RFC 1035 2.3.4, without the root's dot.
+const LONGEST_NAME = 253;
+
 /** The schemes that netcli understands. */
 export type ServerScheme = keyof typeof DEFAULT_PORTS;
 
@@ -43,8 +46,10 @@ export function parseServerUrl(url: string | URL): ServerUrl {
   const colon = text.indexOf(":");
   const scheme = text.slice(0, Math.max(colon, 0)).toLowerCase();
   if (!Object.hasOwn(DEFAULT_PORTS, scheme)) {
+    // What stands there may be a user and a password without a scheme: only what looks like one is repeated.
+    const given = /^[a-z][a-z\d+.-]{0,15}$/.test(scheme) ? `, not "${scheme}:"` : "";
     throw new ArgumentError(
-      `the URL must begin with one of ${Object.keys(DEFAULT_PORTS).join(":, ")}:, not "${scheme}:"`,
+      `the URL must begin with one of ${Object.keys(DEFAULT_PORTS).join(":, ")}:${given}`,
     );
   }
   const known = scheme as ServerScheme;
@@ -75,7 +80,9 @@ function parseUserInfo(text: string): { user: string; password: string | undefin
 
 function parseHostPort(text: string, defaultPort: number): { host: string; port: number } {
   const colon = text.indexOf(":", text.startsWith("[") ? text.indexOf("]") : 0);
-  const host = normalizeHost(decode(colon === -1 ? text : text.slice(0, colon), "host"));
+  const host = asciiHost(decode(colon === -1 ? text : text.slice(0, colon), "host"));
+  // Not repeated: behind an "@" or before a "/" that was not percent-coded, this is a piece of the password.
+  if (host === undefined) throw new ArgumentError("the host in the URL is not a host name");
   const digits = colon === -1 ? "" : text.slice(colon + 1);
   if (digits === "") return { host, port: defaultPort };
   const port = /^\d{1,5}$/.test(digits) ? Number(digits) : 0;
@@ -101,12 +108,18 @@ function decode(text: string, part: string): string {
  * or a lower-case ASCII name (IDN converted). Throws ArgumentError if it is neither.
  */
 export function normalizeHost(host: string): string {
+  const name = asciiHost(host);
+  if (name === undefined) throw new ArgumentError(`"${host.slice(0, LONGEST_NAME)}" is not a host name`);
+  return name;
+}
+
+function asciiHost(host: string): string | undefined {
   const bare = host.startsWith("[") && host.endsWith("]") ? host.slice(1, -1) : host;
   if (isIP(bare) !== 0) return bare;
-  // domainToASCII reads other notations of IPv4 ("0x7f.1"), which the resolver of the system may or may not.
-  const name = bare === host ? domainToASCII(host) : "";
+  // domainToASCII would cut the name at a slash, drop a line end, decode "%41", and take minutes for a long one.
+  if (bare !== host || host.length > LONGEST_NAME || /[\p{Cc}/\\?#%]/u.test(host)) return undefined;
+  // It reads other notations of IPv4 ("0x7f.1"), which the resolver of the system may or may not.
+  const name = domainToASCII(host);
   // Labels may hold an underscore: such names exist in the wild although RFC 1123 does not allow them.
-  if (!/^[a-z0-9_](?:[a-z0-9._-]{0,252})$/.test(name))
-    throw new ArgumentError(`"${host}" is not a host name`);
-  return name;
+  return /^[a-z0-9_](?:[a-z0-9._-]{0,252})$/.test(name) ? name : undefined;
 }

@@ -1,0 +1,20 @@
+// When TLS is used, and what may be sent without it: the policy that all clients share.
+import type { Connection } from "./connection.ts";
+import { TlsError } from "./errors.ts";
+
+/**
+ * `implicit`: TLS from the first byte. `starttls`: upgraded before anything else, or the connection fails.
+ * `opportunistic`: upgraded if the server can, and then verified. `none`: in clear, secrets too.
+ */
+export type TlsMode = "implicit" | "starttls" | "opportunistic" | "none";
+
+/**
+ * Throws TlsError unless a secret may be sent now: over TLS, to a peer on this machine, or because the caller
+ * wrote `tls: "none"`.
+ */
+export function assertMaySendSecret(connection: Connection, tls: TlsMode | undefined): void {
+  if (connection.confidential || tls === "none") return;
+  throw new TlsError(
+    `${connection.host} offers no TLS, so the password was not sent; tls: "none" would send it in clear`,
+  );
+}

@@ -1,0 +1,94 @@
+// Toy protocols for the tests of the pipeline, and a session with a scripted server that speaks one of them.
+import { type Script, type ScriptedServer, scriptedServer } from "@netcli/test-kit";
+import {
+  type Body,
+  type CodeReply,
+  commandLine,
+  connect,
+  type Connection,
+  type ConnectOptions,
+  parseCode,
+  ProtocolError,
+  type Reply,
+  ReplyPipeline,
+  type ReplyGrammar,
+} from "../src/index.ts";
+
+function codeReply(lines: readonly string[]): CodeReply {
+  return { code: parseCode(lines[0] ?? ""), lines, text: lines.map((line) => line.slice(4)).join("\n") };
+}
+
+/** Three digits, "250-" before the last line, 1yz before the final reply, 421 before the end. */
+export const codes: ReplyGrammar<CodeReply> = {
+  isLast(line, first) {
+    if (parseCode(line) !== parseCode(first)) throw new ProtocolError(`${line} does not go with ${first}`);
+    return line[3] !== "-";
+  },
+  parse: codeReply,
+  isPreliminary: ({ code }) => code < 200,
+  isClosing: ({ code }) => code === 421,
+};
+
+/** One line of three digits and a text, as in NNTP; 400 before the end. */
+export const singleLines: ReplyGrammar<CodeReply> = {
+  isLast: () => true,
+  parse: codeReply,
+  isClosing: ({ code }) => code === 400,
+};
+
+export interface StatusReply extends Reply {
+  readonly ok: boolean;
+}
+
+/** "+OK" or "-ERR", as in POP3. */
+export const signs: ReplyGrammar<StatusReply> = {
+  isLast: () => true,
+  parse(lines) {
+    const [, sign, text = ""] = /^(\+OK|-ERR)(?: (.*))?$/.exec(lines[0] ?? "") ?? [];
+    if (sign === undefined) throw new ProtocolError(`neither +OK nor -ERR: ${lines[0]}`);
+    return { ok: sign === "+OK", lines, text };
+  },
+};
+
+/** `commandLine` for a whole line. */
+export function line(text: string): ReturnType<typeof commandLine> {
+  return commandLine(text);
+}
+
+/** Options of a command that a block follows if the server agrees. */
+export const withBlock = { hasBlock: (reply: StatusReply): boolean => reply.ok };
+
+export function textOf(block: Body | undefined): Promise<string> {
+  if (block === undefined) throw new Error("there is no block");
+  return block.text();
+}
+
+export interface Session<R extends Reply> extends AsyncDisposable {
+  readonly server: ScriptedServer;
+  readonly connection: Connection;
+  readonly pipeline: ReplyPipeline<R>;
+}
+
+/** Disposing it cuts the connection and fails if the script failed. */
+export async function session<R extends Reply>(
+  grammar: ReplyGrammar<R>,
+  script: Script,
+  options: ConnectOptions = {},
+): Promise<Session<R>> {
+  const server = await scriptedServer(script);
+  const connection = await connect({ host: server.host, port: server.port, ...options });
+  return {
+    server,
+    connection,
+    pipeline: new ReplyPipeline(connection, grammar),
+    async [Symbol.asyncDispose]() {
+      connection.destroy();
+      await server.close();
+    },
+  };
+}
+
+/** How a promise ended: its value, or its error. */
+export function outcome(promise: Promise<unknown>): Promise<unknown> {
+  return promise.catch((error: unknown) => error);
+}
