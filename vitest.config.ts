@@ -1,4 +1,5 @@
 import { defineConfig } from "vitest/config";
+import { readmeExamples } from "./tooling/readme-examples.ts";
 
 // Tests read the sources: a change needs no build before `vitest`.
 const conditions = ["@netcli/source", "node", "import", "module", "default"];
@@ -7,6 +8,7 @@ const conditions = ["@netcli/source", "node", "import", "module", "default"];
 const json = process.env["VITEST_JSON"];
 
 export default defineConfig({
+  plugins: [readmeExamples()],
   ssr: { resolve: { conditions } },
   test: {
     include: ["packages/*/test/**/*.test.ts", "apps/*/test/**/*.test.ts", "tooling/*/test/**/*.test.ts"],

@@ -5,7 +5,7 @@ import type { Duplex } from "node:stream";
 import { connect as tlsConnect, TLSSocket } from "node:tls";
 import { Connection, type ConnectionOptions } from "./connection.ts";
 import { ArgumentError, ConnectError, NetcliError, TimeoutError } from "./errors.ts";
-import { parseProxyUrl, tunnel, type ProxyAddress } from "./proxy.ts";
+import { hostPort, parseProxyUrl, tunnel, type ProxyAddress } from "./proxy.ts";
 import { tlsConnectOptions, whenSecure, type TlsOptions } from "./tls.ts";
 import { normalizeHost } from "./url.ts";
 
@@ -87,6 +87,8 @@ export async function connect(options: ConnectOptions): Promise<Connection> {
       else await dialThroughProxy(connection, target, proxy, options, signal);
       if (tls !== undefined) await connection.startTls(tls, { signal });
     }
+    // An abort may come while the last promise on the way settles.
+    signal.throwIfAborted();
     connection.tracer.event(`connected to ${target.peer}`);
     return connection;
   } catch (error) {
@@ -98,7 +100,7 @@ export async function connect(options: ConnectOptions): Promise<Connection> {
   }
 }
 
-function checkTarget({ host, port, path, proxy }: ConnectOptions): Target {
+function checkTarget({ host, port, path, proxy, localAddress, localPort }: ConnectOptions): Target {
   if (path !== undefined) {
     if (host !== undefined || port !== undefined || proxy !== undefined) {
       throw new ArgumentError('"path" goes without "host", "port" and "proxy"');
@@ -109,11 +111,16 @@ function checkTarget({ host, port, path, proxy }: ConnectOptions): Target {
     return { host: "localhost", port: 0, path, peer: path.replaceAll("\0", "@") };
   }
   if (host === undefined || port === undefined) throw new ArgumentError('"host" and "port" are needed');
-  if (!Number.isInteger(port) || port < 1 || port > 65_535) {
-    throw new ArgumentError(`the port must be 1 to 65535, not ${port}`);
+  for (const number of [port, localPort || port]) {
+    if (!Number.isInteger(number) || number < 1 || number > 65_535) {
+      throw new ArgumentError(`a port must be 1 to 65535, not ${number}`);
+    }
+  }
+  if (localAddress !== undefined && isIP(localAddress) === 0) {
+    throw new ArgumentError(`the local address must be an IP address, not "${localAddress}"`);
   }
   const name = normalizeHost(host);
-  return { host: name, port, path, peer: isIP(name) === 6 ? `[${name}]:${port}` : `${name}:${port}` };
+  return { host: name, port, path, peer: hostPort(name, port) };
 }
 
 /** Connects the socket, with TLS from the first byte if `tls` is given. */
@@ -161,6 +168,8 @@ function dial(
     socket.once("error", onError);
     socket.once("connect", onConnect);
     signal.addEventListener("abort", onAbort, { once: true });
+    // A lookup is called while the socket is being made.
+    if (signal.aborted) onAbort();
   });
 }
 
@@ -174,9 +183,19 @@ function addressOf(target: Target, options: ConnectOptions): NetConnectOpts {
     ...(family === undefined || family === 0 ? {} : { family }),
     ...(localAddress === undefined ? {} : { localAddress }),
     ...(localPort === undefined ? {} : { localPort }),
-    ...(lookup === undefined ? {} : { lookup }),
+    ...(lookup === undefined ? {} : { lookup: refuseEmpty(lookup) }),
     autoSelectFamily: family === undefined,
     autoSelectFamilyAttemptTimeout: NEXT_ADDRESS_MILLISECONDS,
+  };
+}
+
+// An empty list of addresses makes Node throw where nobody can catch it.
+function refuseEmpty(lookup: LookupFunction): LookupFunction {
+  return (name, options, callback) => {
+    lookup(name, options, (error, address, family) => {
+      if (error || address.length > 0) callback(error, address, family);
+      else callback(Object.assign(new Error(`no address of ${name}`), { code: "ENOTFOUND" }), "");
+    });
   };
 }
 
@@ -186,15 +205,15 @@ async function dialByFunction(
   connector: Connector,
   signal: AbortSignal,
 ): Promise<void> {
-  const connecting = connector({ host: target.host, port: target.port, signal });
+  const connecting = (async () => connector({ host: target.host, port: target.port, signal }))();
   const aborted = new Promise<never>((_resolve, reject) => {
     signal.addEventListener("abort", () => reject(signal.reason as Error), { once: true });
   });
   try {
     connection.attach(await Promise.race([connecting, aborted]));
   } catch (cause) {
-    // A stream that comes too late has no owner.
-    connecting.then((stream) => stream.destroy()).catch(() => undefined);
+    // A stream that comes too late has no owner, and nobody who hears of its errors.
+    connecting.then((stream) => stream.on("error", () => undefined).destroy()).catch(() => undefined);
     throw cause instanceof NetcliError ? cause : connectError(target.peer, cause as Error);
   }
 }
@@ -206,7 +225,7 @@ async function dialThroughProxy(
   options: ConnectOptions,
   signal: AbortSignal,
 ): Promise<void> {
-  const peer = `the proxy ${proxy.host}:${proxy.port}`;
+  const peer = `the proxy ${hostPort(proxy.host, proxy.port)}`;
   await dial(connection, { ...target, host: proxy.host, port: proxy.port, peer }, options, undefined, signal);
   const cut = (): void => connection.destroy(signal.reason as Error);
   signal.addEventListener("abort", cut, { once: true });

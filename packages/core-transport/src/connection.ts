@@ -91,11 +91,14 @@ export class Connection {
       stall: this.timeouts.stall,
       destroy: (error) => this.destroy(error),
     });
+    // A stream of the caller's own may have said so already.
+    if (socket.readableEnded || socket.closed) this.#source.end(socket.errored ?? undefined);
+    if (socket.closed) this.#onClose(socket);
   }
 
   #onClose(socket: Duplex): void {
     if (socket !== this.#socket) return;
-    this.writer.fail();
+    this.writer.fail(this.reader.error);
     this.#markClosed();
     this.tracer.event("closed");
   }
@@ -210,12 +213,15 @@ export class Connection {
     signal?.addEventListener("abort", onAbort, { once: true });
     if (signal?.aborted === true) onAbort();
     try {
+      controller.signal.throwIfAborted();
       if (this.reader.framer.length > 0 || socket.readableLength > 0) {
+        this.reader.framer.takeBytes(Infinity);
         throw new TlsError(
           "the peer sent something behind its go-ahead for TLS, which an attacker may have put there",
           { code: "ERR_NETCLI_STARTTLS_INJECTION" },
         );
       }
+      this.writer.hold();
       this.#source.detach();
       const secured = await secure(socket, this.host, options, controller.signal);
       this.#socket = secured;
@@ -227,8 +233,10 @@ export class Connection {
         `TLS: ${secured.getProtocol() ?? "?"}${secured.isSessionReused() ? ", resumed" : ""}`,
       );
     } catch (error) {
+      // Whoever destroyed the connection meanwhile has said why.
+      const reason = (this.#destroyed ? this.reader.error : undefined) ?? error;
       this.destroy(error as Error);
-      throw error;
+      throw reason;
     } finally {
       clearTimeout(timer);
       signal?.removeEventListener("abort", onAbort);
@@ -284,8 +292,12 @@ export class Connection {
   destroy(error?: Error): void {
     if (this.#destroyed) return;
     this.#destroyed = true;
-    if (error !== undefined) this.tracer.event(error.message);
-    const reason = error ?? new ConnectionClosedError("the connection was closed here");
+    // The reason of a signal may be anything.
+    const reason =
+      error instanceof Error
+        ? error
+        : new ConnectionClosedError("the connection was closed here", { cause: error });
+    if (error !== undefined) this.tracer.event(reason.message);
     this.#source.end(reason);
     this.reader.end(reason);
     this.#writer?.fail(reason);

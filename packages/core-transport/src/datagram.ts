@@ -16,7 +16,7 @@ export interface DatagramOptions {
   port?: number | undefined;
   /** 4 unless `host` or `peer` is an IPv6 address. */
   family?: 4 | 6 | undefined;
-  /** Send there when `send` names no address, and receive from there only. */
+  /** Send there and nowhere else, and receive from there only. */
   peer?: { readonly host: string; readonly port: number } | undefined;
   /** Received datagrams kept until they are taken; further ones are dropped and counted. Default 1,024. */
   queued?: number | undefined;
@@ -34,26 +34,35 @@ export interface ReceivedDatagram {
 
 const QUEUED = 1_024;
 
-/** Opens a UDP socket. Rejects with ConnectError if the address can't be had. */
+/** Opens a UDP socket. Rejects with ConnectError if the address can't be had, ArgumentError, or the signal's reason. */
 export async function openDatagram(options: DatagramOptions = {}): Promise<Datagram> {
-  options.signal?.throwIfAborted();
-  const family = options.family ?? (isIP(options.host ?? options.peer?.host ?? "") === 6 ? 6 : 4);
+  const { signal, peer, port = 0 } = options;
+  signal?.throwIfAborted();
+  const host = options.host === undefined ? undefined : normalizeHost(options.host);
+  const peerHost = peer === undefined ? undefined : normalizeHost(peer.host);
+  if (port !== 0) checkPort(port);
+  if (peer !== undefined) checkPort(peer.port);
+  const family = options.family ?? (isIP(host ?? peerHost ?? "") === 6 ? 6 : 4);
   const socket = createSocket({ type: `udp${family}`, lookup: skipLiterals(options.lookup ?? systemLookup) });
-  const datagram = new Datagram(socket, options.queued ?? QUEUED);
+  const datagram = new Datagram(socket, options.queued ?? QUEUED, peer !== undefined);
+  const onAbort = (): void => void datagram.close(signal?.reason as Error);
+  signal?.addEventListener("abort", onAbort, { once: true });
+  socket.once("close", () => signal?.removeEventListener("abort", onAbort));
   try {
-    await emitted(socket, "listening", () => socket.bind(options.port ?? 0, options.host));
-    const { peer } = options;
-    if (peer !== undefined)
-      await emitted(socket, "connect", () => socket.connect(peer.port, normalizeHost(peer.host)));
+    await emitted(socket, "listening", () => socket.bind(port, host));
+    if (peer !== undefined) await emitted(socket, "connect", () => socket.connect(peer.port, peerHost));
   } catch (cause) {
     await datagram.close();
+    signal?.throwIfAborted();
     const { code, message } = cause as NodeJS.ErrnoException;
     throw new ConnectError(`cannot open the UDP socket: ${message}`, { cause, systemCode: code });
   }
-  options.signal?.addEventListener("abort", () => void datagram.close(options.signal?.reason as Error), {
-    once: true,
-  });
   return datagram;
+}
+
+function checkPort(port: number): void {
+  if (Number.isInteger(port) && port >= 1 && port <= 65_535) return;
+  throw new ArgumentError(`a port must be 1 to 65535, not ${port}`);
 }
 
 // node:dgram asks the resolver for IP addresses, too: a third of the cost of a small datagram.
@@ -69,11 +78,14 @@ function emitted(socket: Socket, event: "listening" | "connect", begin: () => vo
   return new Promise((resolve, reject) => {
     const done = (error?: Error): void => {
       socket.off("error", done);
+      socket.off("close", onClose);
       socket.off(event, done);
       if (error === undefined) resolve();
       else reject(error);
     };
+    const onClose = (): void => done(new ConnectionClosedError("the socket was closed"));
     socket.once("error", done);
+    socket.once("close", onClose);
     socket.once(event, done);
     begin();
   });
@@ -83,18 +95,23 @@ function emitted(socket: Socket, event: "listening" | "connect", begin: () => vo
 export class Datagram implements AsyncIterable<ReceivedDatagram> {
   readonly #socket: Socket;
   readonly #queued: number;
+  readonly #hasPeer: boolean;
   readonly #received: Queue<ReceivedDatagram> = new Queue();
   readonly #takers: Queue<{
     resolve: (datagram: ReceivedDatagram) => void;
     reject: (error: Error) => void;
   }> = new Queue();
+  // A lookup may never answer.
+  readonly #sending: Set<(error: Error) => void> = new Set();
   #error: Error | undefined;
+  #closed: Promise<void> | undefined;
   #dropped = 0;
 
   /** @internal */
-  constructor(socket: Socket, queued: number) {
+  constructor(socket: Socket, queued: number, hasPeer: boolean) {
     this.#socket = socket;
     this.#queued = queued;
+    this.#hasPeer = hasPeer;
     socket.on("message", (data, from) => this.#onMessage(data, from));
     // An ICMP "port unreachable" for an earlier datagram: news for whoever waits, not the end of the socket.
     socket.on("error", (cause: NodeJS.ErrnoException) => {
@@ -124,17 +141,28 @@ export class Datagram implements AsyncIterable<ReceivedDatagram> {
     else this.#dropped += 1;
   }
 
-  /** Sends one datagram; resolves when the kernel has it. Without `to` it goes to the `peer` given at the start. */
+  /** Sends one datagram; resolves when the kernel has it. It goes to the `peer` given at the start, or else to `to`. */
   send(data: string | Uint8Array, to?: { readonly host: string; readonly port: number }): Promise<void> {
     return new Promise((resolve, reject) => {
       if (this.#error !== undefined) throw this.#error;
+      if ((to === undefined) !== this.#hasPeer) {
+        throw new ArgumentError(
+          'a datagram goes either to the "peer" of its socket or to an address of its own',
+        );
+      }
       const sent = (cause: NodeJS.ErrnoException | null): void => {
+        this.#sending.delete(reject);
         if (cause === null) resolve();
         else if (cause.code === "EMSGSIZE") reject(new ArgumentError("the datagram is too large", { cause }));
         else reject(new ConnectError(`cannot send: ${cause.message}`, { cause, systemCode: cause.code }));
       };
-      if (to === undefined) this.#socket.send(data, sent);
-      else this.#socket.send(data, to.port, normalizeHost(to.host), sent);
+      if (to === undefined) {
+        this.#socket.send(data, sent);
+      } else {
+        checkPort(to.port);
+        this.#socket.send(data, to.port, normalizeHost(to.host), sent);
+      }
+      this.#sending.add(reject);
     });
   }
 
@@ -172,7 +200,8 @@ export class Datagram implements AsyncIterable<ReceivedDatagram> {
         if (!this.#takers.remove(taker)) return;
         taker.reject(new TimeoutError(`no datagram within ${timeout} ms`, "stall", timeout ?? 0));
       };
-      const timer = timeout === undefined ? undefined : setTimeout(expire, timeout);
+      const isTimed = timeout !== undefined && timeout < 2 ** 31;
+      const timer = isTimed ? setTimeout(expire, timeout) : undefined;
       signal?.addEventListener("abort", cancel, { once: true });
       this.#takers.push(taker);
     });
@@ -180,7 +209,7 @@ export class Datagram implements AsyncIterable<ReceivedDatagram> {
 
   /** Yields datagrams until the socket is closed. */
   async *[Symbol.asyncIterator](): AsyncGenerator<ReceivedDatagram, void, void> {
-    while (this.#error === undefined || this.#received.length > 0) {
+    for (;;) {
       try {
         yield await this.receive();
       } catch (error) {
@@ -190,15 +219,16 @@ export class Datagram implements AsyncIterable<ReceivedDatagram> {
     }
   }
 
-  /** Closes the socket. Who waits for a datagram gets `reason`, or ConnectionClosedError. */
-  async close(reason: Error = new ConnectionClosedError("the socket was closed")): Promise<void> {
-    if (this.#error !== undefined) return;
-    this.#error = reason;
-    for (let taker = this.#takers.shift(); taker !== undefined; taker = this.#takers.shift())
-      taker.reject(reason);
-    await new Promise<void>((resolve) => {
+  /** Closes the socket. Who waits gets `reason`, or ConnectionClosedError. */
+  close(reason: Error = new ConnectionClosedError("the socket was closed")): Promise<void> {
+    this.#closed ??= new Promise((resolve) => {
+      this.#error = reason;
+      for (let taker = this.#takers.shift(); taker !== undefined; taker = this.#takers.shift())
+        taker.reject(reason);
+      for (const reject of this.#sending) reject(reason);
       this.#socket.close(resolve);
     });
+    return this.#closed;
   }
 
   [Symbol.asyncDispose](): Promise<void> {

@@ -15,7 +15,8 @@ export function deflateInPlace(
   framer: Framer,
   destroy: (error: Error) => void,
 ): { inflated: InflateRaw; deflated: DeflateRaw } {
-  const inflated = createInflateRaw();
+  // A peer that hangs up does not send the last block that zlib waits for.
+  const inflated = createInflateRaw({ finishFlush: constants.Z_SYNC_FLUSH });
   // Flushed after every write: the peer must be able to read a command without waiting for the next.
   const deflated = createDeflateRaw({ flush: constants.Z_SYNC_FLUSH });
   inflated.on("error", (cause) => {
@@ -31,7 +32,7 @@ export function deflateInPlace(
     received,
     end: (error) => {
       if (error === undefined) inflated.end();
-      else inflated.destroy(error);
+      else destroy(error);
     },
   });
   source.resume();

@@ -12,9 +12,13 @@ const START = 2;
 const AFTER_DOT = 3;
 const AFTER_DOT_CR = 4;
 
-// A native search for the next dot costs as much as a loop over this many bytes; when dots stand closer,
-// the loop takes the next stretch, so that a text made of dots is not slower than any other.
+// A native call costs as much as a loop over this many bytes. When dots stand closer, a loop takes the next
+// stretch, so that a text made of dots is not slower than any other.
 const DENSE = 48;
+
+// Fewer insertions than one per this many bytes: handing out pieces costs less than copying the chunk.
+const FEW = 1_024;
+
 const STRETCH = 1_024;
 
 /** What became of one chunk. */
@@ -51,11 +55,12 @@ export class DotDecoder {
       if (state === MID && read >= slowUntil) {
         const at = chunk.indexOf("\r\n.", read, "latin1");
         const stop = at === -1 ? end : at + 2;
+        // Before the bytes are moved, which may overwrite the last ones.
+        state = at === -1 ? stateAfter(chunk, end) : START;
         if (write !== read) chunk.copyWithin(write, read, stop);
         write += stop - read;
         if (stop - read < DENSE) slowUntil = stop + STRETCH;
         read = stop;
-        state = at === -1 ? stateAfter(chunk, end) : START;
         continue;
       }
       const byte = chunk[read] as number;
@@ -91,15 +96,15 @@ function stateAfter(chunk: Buffer, end: number): number {
 
 /**
  * DotEncoder stuffs the dots of a text and makes CRLF of every line end that is not, be it a lone CR or LF.
- * A chunk that needs nothing is passed through as it is.
  */
 export class DotEncoder {
   #state: number = START;
 
-  encode(chunk: Uint8Array): Uint8Array {
-    const before = this.#state;
+  /** The chunk as it must be sent, in pieces to be sent one after the other; most are views of the chunk. */
+  encode(chunk: Uint8Array): readonly Uint8Array[] {
     const insertions = this.#scan(chunk);
-    return insertions === 0 ? chunk : repair(chunk, before, insertions);
+    if (insertions.length === 0) return [chunk];
+    return insertions.length * FEW < chunk.length ? split(chunk, insertions) : [insert(chunk, insertions)];
   }
 
   /** What must follow the last chunk: the end of an unfinished line, and the terminator. */
@@ -109,29 +114,30 @@ export class DotEncoder {
     return Buffer.from(tail);
   }
 
-  // Counts the bytes to insert: most texts need none, and the exact count makes one allocation enough.
-  #scan(chunk: Uint8Array): number {
+  // Finds the bytes to insert, as pairs of the place in the chunk and the byte.
+  #scan(chunk: Uint8Array): number[] {
+    const insertions: number[] = [];
     let state = this.#state;
-    let insertions = 0;
-    for (let at = 0; at < chunk.length; at += 1) {
+    const { length } = chunk;
+    for (let at = 0; at < length; at += 1) {
       if (state === MID) {
-        while ((chunk[at] as number) > CR) at += 1;
-        if (at >= chunk.length) break;
+        while (at < length && (chunk[at] as number) > CR) at += 1;
+        if (at === length) break;
       }
       const byte = chunk[at] as number;
       if (byte === LF) {
-        if (state !== AFTER_CR) insertions += 1;
+        if (state !== AFTER_CR) insertions.push(at, CR);
         state = START;
         continue;
       }
       if (state === AFTER_CR) {
-        insertions += 1;
+        insertions.push(at, LF);
         state = START;
       }
       if (byte === CR) {
         state = AFTER_CR;
       } else {
-        if (byte === DOT && state === START) insertions += 1;
+        if (byte === DOT && state === START) insertions.push(at, DOT);
         state = MID;
       }
     }
@@ -140,30 +146,43 @@ export class DotEncoder {
   }
 }
 
-function repair(chunk: Uint8Array, before: number, insertions: number): Uint8Array {
-  const out = Buffer.allocUnsafe(chunk.length + insertions);
-  let state = before;
-  let write = 0;
-  for (let at = 0; at < chunk.length; at += 1) {
-    const byte = chunk[at] as number;
-    if (byte <= CR || state !== MID) {
-      if (byte === LF) {
-        if (state !== AFTER_CR) out[write++] = CR;
-        state = START;
-      } else {
-        if (state === AFTER_CR) {
-          out[write++] = LF;
-          state = START;
-        }
-        if (byte === CR) {
-          state = AFTER_CR;
-        } else {
-          if (byte === DOT && state === START) out[write++] = DOT;
-          state = MID;
-        }
-      }
-    }
-    out[write++] = byte;
+function split(chunk: Uint8Array, insertions: readonly number[]): Uint8Array[] {
+  const pieces: Uint8Array[] = [];
+  let read = 0;
+  for (let next = 0; next < insertions.length; next += 2) {
+    const at = insertions[next] as number;
+    if (at > read) pieces.push(chunk.subarray(read, at));
+    pieces.push(Uint8Array.of(insertions[next + 1] as number));
+    read = at;
   }
+  pieces.push(chunk.subarray(read));
+  return pieces;
+}
+
+function insert(chunk: Uint8Array, insertions: readonly number[]): Uint8Array {
+  const out = Buffer.allocUnsafe(chunk.length + insertions.length / 2);
+  let read = 0;
+  let write = 0;
+  for (let next = 0; next < insertions.length; next += 2) {
+    const at = insertions[next] as number;
+    write = copy(chunk, read, at, out, write);
+    out[write] = insertions[next + 1] as number;
+    write += 1;
+    read = at;
+  }
+  copy(chunk, read, chunk.length, out, write);
   return out;
+}
+
+function copy(from: Uint8Array, start: number, end: number, to: Uint8Array, at: number): number {
+  if (end - start >= DENSE) {
+    to.set(from.subarray(start, end), at);
+    return at + end - start;
+  }
+  let write = at;
+  for (let read = start; read < end; read += 1) {
+    to[write] = from[read] as number;
+    write += 1;
+  }
+  return write;
 }

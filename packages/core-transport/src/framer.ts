@@ -15,7 +15,7 @@ const ROOM = 65_536;
 
 // Lines are decoded in runs, because a native call per line costs more than the line; but who keeps one line
 // keeps its run alive, so runs are short.
-const RUN = 4_096;
+const RUN = 8_192;
 
 /** Turns the bytes of one line into text. Bytes below 128 must stand for themselves: runs of them never get here. */
 export type Decode = (bytes: Buffer) => string;

@@ -1,4 +1,5 @@
 // Limits on what a peer may send, and timeouts on how long it may take, with the origin of each number.
+import { inspect } from "node:util";
 import { ArgumentError } from "./errors.ts";
 
 /** Limits on what a peer may send. They are checked while scanning, before a line or reply is complete. */
@@ -57,7 +58,7 @@ export function withDefaults<T extends Limits | Timeouts>(
       throw new ArgumentError(`"${name}" is none of ${Object.keys(defaults).join(", ")}`);
     }
     if (typeof value !== "number" || !(value > 0)) {
-      throw new ArgumentError(`${name} must be a number above 0, not ${String(value)}`);
+      throw new ArgumentError(`${name} must be a number above 0, not ${inspect(value)}`);
     }
     Object.assign(result, { [name]: value });
   }

@@ -21,6 +21,8 @@ const DEFAULT_WINDOW: Window = { commands: 128, blocks: 16, bytes: 4 * 1_048_576
 export interface WaitingTurn {
   /** Starts the task; resolves, never rejects, when it has settled. */
   readonly begin: () => Promise<void>;
+  /** Called then, before anyone else may send. */
+  readonly end: () => void;
   readonly reject: (error: Error) => void;
 }
 
@@ -47,6 +49,11 @@ export class Outbox<R extends Reply> {
     return this.#waiting.length;
   }
 
+  /** True while a turn lasts. */
+  get inTurn(): boolean {
+    return this.#turnTaken;
+  }
+
   add(item: Exchange<R> | WaitingTurn): void {
     this.#waiting.push(item);
     this.sendWaiting();
@@ -54,7 +61,11 @@ export class Outbox<R extends Reply> {
 
   /** True if `item` had not gone out and will not. */
   withdraw(item: Exchange<R> | WaitingTurn): boolean {
-    return this.#waiting.remove(item);
+    if (!this.#waiting.remove(item)) return false;
+    // It may have been too large for the window, and the next one is not. A signal that several wait with
+    // withdraws them all first.
+    queueMicrotask(() => this.sendWaiting());
+    return true;
   }
 
   /** Counts a command as under way; those of a turn count too, although no window holds them back. */
@@ -82,6 +93,7 @@ export class Outbox<R extends Reply> {
         this.#turnTaken = true;
         void next.begin().then(() => {
           this.#turnTaken = false;
+          next.end();
           this.sendWaiting();
         });
       } else {

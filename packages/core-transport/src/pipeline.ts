@@ -1,11 +1,10 @@
 // The reply pipeline: commands out, replies back, matched in order. Not awaiting is pipelining: what callers
-// send in one turn of the event loop leaves in one write.
+// send in one turn of the event loop leaves in one write. Its receiving half is in reply-receiver.ts.
 import type { CommandLine } from "./argument.ts";
 import type { Body } from "./body.ts";
 import type { Connection } from "./connection.ts";
 import type { Content } from "./content.ts";
-import { Deadline } from "./deadline.ts";
-import { ConnectionClosedError, LimitError, ProtocolError, TimeoutError, TlsError } from "./errors.ts";
+import { ConnectionClosedError, ProtocolError } from "./errors.ts";
 import {
   settle,
   type BlockOptions,
@@ -14,13 +13,9 @@ import {
   type Exchange,
 } from "./exchange.ts";
 import { Outbox, type WaitingTurn, type Window } from "./outbox.ts";
-import { Queue } from "./queue.ts";
-import type { Outcome } from "./reader.ts";
 import type { Reply, ReplyGrammar } from "./reply.ts";
+import { ReplyReceiver } from "./reply-receiver.ts";
 import type { WriteOptions, Writer } from "./writer.ts";
-
-// Read ahead of a caller who has not begun to read a block, while nobody waits for what is behind it.
-const UNREAD_BYTES = 65_536;
 
 /**
  * Turn is the sole right to send: no other command goes out until the task it was given to has settled.
@@ -43,27 +38,15 @@ export interface Turn<R extends Reply> {
  */
 export class ReplyPipeline<R extends Reply> {
   readonly connection: Connection;
-  readonly #grammar: ReplyGrammar<R>;
   readonly #outbox: Outbox<R> = new Outbox((exchange) => this.#send(exchange));
-  readonly #unanswered: Queue<Exchange<R>> = new Queue();
-  readonly #deadline: Deadline = new Deadline();
-  // What the deadline was armed for.
-  #timed: Exchange<R> | Body | undefined;
-  // The reply being received.
-  #lines: string[] = [];
-  #characters = 0;
-  // The block being received, and what asked for it.
-  #block: Body | undefined;
-  #blockOf: Exchange<R> | undefined;
-  // Our own work, such as sending content, during which no reply is due.
-  #resting = 0;
-  #lastReply: R | undefined;
+  readonly #receiver: ReplyReceiver<R>;
+  // Those who wait for content of theirs to be sent.
+  readonly #writing: Set<(error: Error) => void> = new Set();
   #error: Error | undefined;
 
   constructor(connection: Connection, grammar: ReplyGrammar<R>) {
     this.connection = connection;
-    this.#grammar = grammar;
-    this.#listen();
+    this.#receiver = new ReplyReceiver(connection, grammar, this.#outbox, (error) => this.#fail(error));
   }
 
   /** Sets how much may be under way; what is not named gets its default. `{ commands: 1 }` turns pipelining off. */
@@ -73,7 +56,7 @@ export class ReplyPipeline<R extends Reply> {
 
   /** The last reply received, asked for or not. */
   get lastReply(): R | undefined {
-    return this.#lastReply;
+    return this.#receiver.lastReply;
   }
 
   /** Why the pipeline ended; undefined while it works. */
@@ -85,6 +68,7 @@ export class ReplyPipeline<R extends Reply> {
   greeting(options: CommandOptions<R> = {}): Promise<R> {
     return new Promise((resolve, reject) => {
       this.#send(this.#exchange(undefined, options, resolve, reject, "greeting"));
+      this.#receiver.start();
     });
   }
 
@@ -94,7 +78,7 @@ export class ReplyPipeline<R extends Reply> {
    */
   command(line: CommandLine, options: CommandOptions<R> = {}): Promise<R> {
     return new Promise((resolve, reject) => {
-      this.#outbox.add(this.#exchange(line, options, resolve, reject));
+      this.#queue(this.#exchange(line, options, resolve, reject));
     });
   }
 
@@ -102,7 +86,7 @@ export class ReplyPipeline<R extends Reply> {
   block(line: CommandLine, options: BlockOptions<R>): Promise<BlockReply<R>> {
     return new Promise((resolve, reject) => {
       const answer = (reply: R, block: Body | undefined): void => resolve({ reply, block });
-      this.#outbox.add(this.#exchange(line, options, answer, reject));
+      this.#queue(this.#exchange(line, options, answer, reject));
     });
   }
 
@@ -117,25 +101,24 @@ export class ReplyPipeline<R extends Reply> {
       const waiting: WaitingTurn = {
         begin: async () => {
           signal?.removeEventListener("abort", withdraw);
-          await task(this.#turn).then(resolve, reject);
+          try {
+            resolve(await task(this.#turn));
+          } catch (error) {
+            reject(error);
+          }
         },
-        reject,
+        end: () => this.#receiver.wake(),
+        reject: (error) => {
+          signal?.removeEventListener("abort", withdraw);
+          reject(error);
+        },
       };
       const withdraw = (): void => {
-        if (this.#outbox.withdraw(waiting)) reject(signal?.reason as Error);
+        if (this.#outbox.withdraw(waiting)) reject(signal?.reason);
       };
       signal?.addEventListener("abort", withdraw, { once: true });
-      this.#outbox.add(waiting);
+      this.#queue(waiting);
     });
-  }
-
-  // The server owes no reply before the work is done, and the work has watches of its own.
-  async #restDuring(work: Promise<unknown>): Promise<void> {
-    this.#resting += 1;
-    this.#watch();
-    await work.catch(() => undefined);
-    this.#resting -= 1;
-    this.#watch();
   }
 
   readonly #turn: Turn<R> = {
@@ -148,10 +131,14 @@ export class ReplyPipeline<R extends Reply> {
         const answer = (reply: R, block: Body | undefined): void => resolve({ reply, block });
         this.#send(this.#exchange(line, options, answer, reject));
       }),
-    expect: (options = {}) =>
-      new Promise((resolve, reject) => {
+    expect: (options = {}) => {
+      const reply = new Promise<R>((resolve, reject) => {
         this.#send(this.#exchange(undefined, options, resolve, reject));
-      }),
+      });
+      // It is awaited behind the content, whose own failure would leave it unhandled, which ends the process.
+      reply.catch(() => undefined);
+      return reply;
+    },
     writeContent: (content, options = {}) =>
       this.#write(options.signal, (writer) => writer.writeContent(content, options)),
     writeBlock: (content, options = {}) =>
@@ -191,47 +178,52 @@ export class ReplyPipeline<R extends Reply> {
     return exchange;
   }
 
+  #queue(item: Exchange<R> | WaitingTurn): void {
+    this.#outbox.add(item);
+    this.#receiver.wake();
+    this.#receiver.start();
+  }
+
   #send(exchange: Exchange<R>): void {
-    const { reader, writer, tracer } = this.connection;
-    const idle = this.#unanswered.length === 0 && this.#block === undefined;
-    if (exchange.command !== undefined) {
-      if (idle && reader.framer.length > 0) {
-        this.#fail(new ProtocolError("the server sent something that nobody asked for"));
-      }
-      if (this.#error !== undefined) {
-        if (settle(exchange)) exchange.reject(this.#error);
-        return;
-      }
-      const { line, shown } = exchange.command;
-      if (tracer.active) tracer.line("sent", shown);
-      if (typeof line === "string") {
-        writer.push(`${line}\r\n`);
-      } else {
-        writer.push(line);
-        writer.push("\r\n");
-      }
+    const { idle } = this.#receiver;
+    // Before anything can fail: it is then rejected with all the others.
+    this.#receiver.expect(exchange);
+    try {
+      if (exchange.command !== undefined) this.#sendLine(exchange.command, idle);
+    } catch (error) {
+      this.#fail(error as Error);
     }
-    this.#unanswered.push(exchange);
-    this.#outbox.sent(exchange);
-    if (idle) this.#watch();
-    // A block that its caller leaves unread may now be kept in memory, for this one's reply to come.
-    else if (this.#block !== undefined) reader.wake();
+  }
+
+  #sendLine({ line, shown }: CommandLine, idle: boolean): void {
+    const { reader, writer, tracer } = this.connection;
+    if (idle && reader.framer.length > 0) {
+      throw new ProtocolError("the server sent something that nobody asked for");
+    }
+    if (tracer.active) tracer.line("sent", shown);
+    if (typeof line === "string") {
+      writer.push(`${line}\r\n`);
+    } else {
+      writer.push(line);
+      writer.push("\r\n");
+    }
   }
 
   async #write<T>(signal: AbortSignal | undefined, write: (writer: Writer) => Promise<T>): Promise<T> {
+    if (this.#error !== undefined) throw this.#error;
     const cancel = (): void => {
       this.#fail(
         new ConnectionClosedError("sending was cancelled in the middle of the content", {
           cause: signal?.reason,
-          lastReply: this.#lastReply,
+          lastReply: this.lastReply,
         }),
       );
     };
     signal?.addEventListener("abort", cancel, { once: true });
     const writing = write(this.connection.writer);
-    void this.#restDuring(writing);
+    this.#receiver.restDuring(writing);
     try {
-      return await writing;
+      return await this.#untilFailure(writing);
     } catch (error) {
       if (signal?.aborted === true) {
         cancel();
@@ -244,156 +236,22 @@ export class ReplyPipeline<R extends Reply> {
     }
   }
 
-  /** Arms the deadline for what the server owes us now; our own sending and our caller's reading do not count. */
-  #watch(): void {
-    const first = this.#unanswered.first;
-    const timed = this.#block ?? first;
-    if (timed === undefined || this.#resting > 0 || this.#error !== undefined) {
-      this.#timed = undefined;
-      this.#deadline.disarm();
-    } else if (this.#timed !== timed) {
-      this.#timed = timed;
-      if (this.#block === undefined) this.#watchReply(first as Exchange<R>);
-      else this.#watchUnread(this.#block);
-    }
-  }
-
-  #watchReply({ timeout, phase, command }: Exchange<R>): void {
-    this.#deadline.arm(timeout, () => {
-      const what = command === undefined ? `no ${phase}` : `no reply to "${command.shown}"`;
-      const hint = phase === "greeting" ? "; a server that expects TLS from the start is silent, too" : "";
-      this.#fail(new TimeoutError(`${what} within ${timeout} ms${hint}`, phase, timeout));
+  // The source of the content may never give another chunk: who waits for it is told of a failure at once.
+  #untilFailure<T>(writing: Promise<T>): Promise<T> {
+    return new Promise((resolve, reject) => {
+      this.#writing.add(reject);
+      const done = (): void => void this.#writing.delete(reject);
+      writing.then(resolve, reject).then(done, done);
     });
-  }
-
-  // Whoever waits for a reply behind a block that nobody reads would wait for ever.
-  #watchUnread(block: Body): void {
-    this.#deadline.arm(this.connection.timeouts.stall, () => {
-      if (block.unclaimed && !block.wants && this.#unanswered.length > 0) {
-        this.#fail(
-          new LimitError(
-            "a block was left unread although other commands wait behind it; read or cancel it",
-            "unreadBytes",
-          ),
-        );
-      } else if (block === this.#block) {
-        this.#watchUnread(block);
-      }
-    });
-  }
-
-  #listen(): void {
-    this.connection.reader.demand({ attempt: () => this.#receive(), stalls: false });
-  }
-
-  #receive(): Outcome {
-    const { reader } = this.connection;
-    if (this.#error !== undefined) return "settled";
-    try {
-      while (this.#block === undefined) {
-        const line = reader.framer.takeLine();
-        if (line === undefined) {
-          if (reader.ended) throw this.#endError();
-          this.#refuseTls();
-          break;
-        }
-        this.#take(line);
-      }
-    } catch (error) {
-      this.#fail(error as Error);
-      return "settled";
-    }
-    if (this.#outbox.length > 0) this.#outbox.sendWaiting();
-    this.#watch();
-    return this.#block === undefined ? "waiting" : "settled";
-  }
-
-  #take(line: string): void {
-    const { limits, tracer } = this.connection;
-    if (tracer.active) tracer.line("received", line);
-    const lines = this.#lines;
-    lines.push(line);
-    this.#characters += line.length;
-    if (lines.length > limits.replyLines) {
-      throw new LimitError(`the server sent a reply of more than ${limits.replyLines} lines`, "replyLines");
-    }
-    if (this.#characters > limits.replyBytes) {
-      throw new LimitError(`the server sent a reply of more than ${limits.replyBytes} bytes`, "replyBytes");
-    }
-    if (!this.#grammar.isLast(line, lines[0] as string)) return;
-    this.#lines = [];
-    this.#characters = 0;
-    this.#answer(this.#grammar.parse(lines));
-  }
-
-  #answer(reply: R): void {
-    this.#lastReply = reply;
-    const exchange = this.#unanswered.first;
-    const isClosing = this.#grammar.isClosing?.(reply) === true;
-    if (exchange === undefined) {
-      if (isClosing) throw this.#endError();
-      throw new ProtocolError(
-        `the server sent a reply that nobody asked for: ${reply.lines[0]?.slice(0, 80)}`,
-      );
-    }
-    if (this.#grammar.isPreliminary?.(reply) === true) {
-      const work = exchange.settled ? undefined : exchange.onPreliminary?.(reply);
-      if (work !== undefined) void this.#restDuring(work);
-      return;
-    }
-    this.#unanswered.shift();
-    if (exchange.hasBlock?.(reply) === true) this.#receiveBlock(exchange);
-    else this.#outbox.answered(exchange);
-    if (settle(exchange)) exchange.resolve(reply, this.#block);
-    else this.#block?.cancel();
-    if (isClosing) throw this.#endError();
-  }
-
-  #receiveBlock(exchange: Exchange<R>): void {
-    this.#blockOf = exchange;
-    this.#block = this.connection.reader.readBlock({
-      onEnd: (error) => this.#onBlockEnd(error),
-      unreadBytes: () => (this.#unanswered.length > 0 ? this.connection.limits.unreadBytes : UNREAD_BYTES),
-    });
-  }
-
-  #onBlockEnd(error?: Error): void {
-    if (this.#blockOf !== undefined) this.#outbox.answered(this.#blockOf);
-    this.#block = undefined;
-    this.#blockOf = undefined;
-    if (error === undefined) this.#listen();
-    else this.#fail(error);
-  }
-
-  #endError(): ConnectionClosedError | Error {
-    const reply = this.#lastReply;
-    const words = reply === undefined ? "" : `; its last words were "${reply.lines.at(-1)}"`;
-    const waiting = this.#unanswered.first?.command?.shown;
-    const where = waiting === undefined ? "" : ` instead of answering "${waiting}"`;
-    const end = this.connection.reader.endError(`${where.trim()}${words}`.trim());
-    if (!(end instanceof ConnectionClosedError)) return end;
-    return new ConnectionClosedError(end.message, { cause: end.cause, lastReply: reply });
-  }
-
-  // A TLS alert or handshake record (RFC 8446 5.1) where a greeting should be.
-  #refuseTls(): void {
-    if (this.#unanswered.first?.phase !== "greeting") return;
-    const [type, version] = this.connection.reader.framer.peek(2);
-    if ((type === 0x15 || type === 0x16) && version === 0x03) {
-      throw new TlsError(
-        `${this.connection.host} speaks TLS from the start on this port; use tls: "implicit"`,
-      );
-    }
   }
 
   #fail(error: Error): void {
     if (this.#error !== undefined) return;
     this.#error = error;
-    this.#deadline.close();
+    // Before the connection is destroyed, which makes the reader hand out what it still has.
+    this.#receiver.fail(error);
     this.connection.destroy(error);
-    for (let next = this.#unanswered.shift(); next !== undefined; next = this.#unanswered.shift()) {
-      if (settle(next)) next.reject(error);
-    }
+    for (const stop of this.#writing) stop(error);
     this.#outbox.fail(error);
   }
 }

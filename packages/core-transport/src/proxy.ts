@@ -2,7 +2,7 @@
 // name: what we ask for does not leak into a local lookup.
 import { isIP, isIPv4 } from "node:net";
 import type { Connection } from "./connection.ts";
-import { ArgumentError, ConnectError, ProtocolError } from "./errors.ts";
+import { ArgumentError, ConnectError, ConnectionClosedError, ProtocolError } from "./errors.ts";
 import { normalizeHost } from "./url.ts";
 
 /** A proxy's URL in parts. */
@@ -24,14 +24,34 @@ export function parseProxyUrl(text: string): ProxyAddress {
   if (url === undefined || (scheme !== "socks5" && scheme !== "http")) {
     throw new ArgumentError('a proxy is given as "socks5://host:port", "http://host:port" or a function');
   }
-  const user = decodeURIComponent(url.username);
+  if (url.port === "0") throw new ArgumentError("the proxy's port must be 1 to 65535");
+  const user = credential(url.username, "user", scheme);
   return {
     scheme,
     host: normalizeHost(url.hostname),
     port: url.port === "" ? DEFAULT_PORTS[scheme] : Number(url.port),
     user: user === "" ? undefined : user,
-    password: decodeURIComponent(url.password),
+    password: credential(url.password, "password", scheme),
   };
+}
+
+function credential(text: string, name: string, scheme: ProxyAddress["scheme"]): string {
+  let decoded: string;
+  try {
+    decoded = decodeURIComponent(text);
+  } catch {
+    throw new ArgumentError(`the proxy's ${name} has a "%" without a UTF-8 character behind it`);
+  }
+  // RFC 1929 2 counts in one byte.
+  if (scheme === "socks5" && Buffer.byteLength(decoded) > 255) {
+    throw new ArgumentError(`the proxy's ${name} must not exceed 255 bytes`);
+  }
+  return decoded;
+}
+
+/** `host:port` as it stands in a URL. */
+export function hostPort(host: string, port: number): string {
+  return isIP(host) === 6 ? `[${host}]:${port}` : `${host}:${port}`;
 }
 
 /** Asks the proxy at the other end of `connection` to connect to `host`; afterwards the connection leads there. */
@@ -71,9 +91,7 @@ async function socks5Connect(
   const [version, method] = await connection.readExactly(2);
   if (version !== 5) throw new ProtocolError("the proxy does not speak SOCKS 5");
   if (method === USERNAME_PASSWORD && proxy.user !== undefined) {
-    await connection.write(
-      Buffer.concat([Uint8Array.of(1), counted(proxy.user, "user"), counted(proxy.password, "password")]),
-    );
+    await connection.write(Buffer.concat([Uint8Array.of(1), counted(proxy.user), counted(proxy.password)]));
     const [, status] = await connection.readExactly(2);
     if (status !== 0) throw new ConnectError("the proxy refused the user or the password");
   } else if (method !== NO_AUTHENTICATION) {
@@ -89,7 +107,7 @@ async function socks5Connect(
   const [, status = 0xff, , addressType] = await connection.readExactly(4);
   if (status !== 0) {
     const why = SOCKS_REFUSALS.get(status) ?? `code ${status}`;
-    throw new ConnectError(`the proxy could not connect to ${host}:${port}: ${why}`);
+    throw new ConnectError(`the proxy could not connect to ${hostPort(host, port)}: ${why}`);
   }
   // The address it bound is of no use to us, but has to be read.
   if (addressType === 1) await connection.readExactly(4 + 2);
@@ -100,16 +118,15 @@ async function socks5Connect(
   } else throw new ProtocolError("the proxy answered with an unknown type of address");
 }
 
-function counted(text: string, name: string): Buffer {
+function counted(text: string): Buffer {
   const bytes = Buffer.from(text, "utf8");
-  if (bytes.length > 255) throw new ArgumentError(`the proxy's ${name} must not exceed 255 bytes`);
   return Buffer.concat([Uint8Array.of(bytes.length), bytes]);
 }
 
 function socksAddress(host: string): Buffer {
   if (isIPv4(host)) return Buffer.from([1, ...host.split(".").map(Number)]);
   if (isIP(host) === 6) return Buffer.concat([Uint8Array.of(4), ipv6Bytes(host)]);
-  return Buffer.concat([Uint8Array.of(3), counted(host, "target")]);
+  return Buffer.concat([Uint8Array.of(3), counted(host)]);
 }
 
 /** The 16 bytes of an IPv6 address, which `isIP` has found valid. */
@@ -129,12 +146,13 @@ async function httpConnect(
   host: string,
   port: number,
 ): Promise<void> {
-  const target = isIP(host) === 6 ? `[${host}]:${port}` : `${host}:${port}`;
+  const target = hostPort(host, port);
   const credentials = Buffer.from(`${proxy.user ?? ""}:${proxy.password}`).toString("base64");
   const authorization = proxy.user === undefined ? "" : `Proxy-Authorization: Basic ${credentials}\r\n`;
   await connection.write(`CONNECT ${target} HTTP/1.1\r\nHost: ${target}\r\n${authorization}\r\n`);
   const status = await connection.reader.readLine();
-  const code = /^HTTP\/1\.[01] (\d{3})(?: |$)/.exec(status ?? "")?.[1];
+  if (status === undefined) throw new ConnectionClosedError("the peer closed the connection");
+  const code = /^HTTP\/1\.[01] (\d{3})(?: |$)/.exec(status)?.[1];
   if (code === undefined) throw new ProtocolError("the proxy does not speak HTTP");
   if (code === "407") {
     throw new ConnectError(
@@ -144,7 +162,7 @@ async function httpConnect(
     );
   }
   if (!code.startsWith("2")) {
-    throw new ConnectError(`the proxy could not connect to ${target}: ${status?.slice(9)}`);
+    throw new ConnectError(`the proxy could not connect to ${target}: ${status.slice(9)}`);
   }
   let headers = 0;
   for (

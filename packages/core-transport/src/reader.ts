@@ -171,7 +171,7 @@ export class Reader implements ByteSink {
           else if (this.#ended) resolve(atEnd());
           else return "waiting";
         } catch (error) {
-          reject(error as Error);
+          reject(error);
           if (error instanceof LimitError) this.#options.destroy(error);
         }
         signal?.removeEventListener("abort", onAbort);
@@ -201,7 +201,7 @@ export class Reader implements ByteSink {
         if (line !== undefined) return Promise.resolve(line);
       } catch (error) {
         this.#options.destroy(error as Error);
-        return Promise.reject(error as Error);
+        return Promise.reject(error);
       }
     }
     return this.#wait(

@@ -1,5 +1,6 @@
 // What every protocol's replies have in common, and what the pipeline must know of a protocol's grammar.
-import { ProtocolError } from "./errors.ts";
+import { LimitError, ProtocolError } from "./errors.ts";
+import type { Limits } from "./limits.ts";
 
 /** Reply is what a server answers to a command. */
 export interface Reply {
@@ -19,6 +20,37 @@ export interface ReplyGrammar<R extends Reply> {
   isPreliminary?(reply: R): boolean;
   /** Does the server close the connection behind this reply (FTP's and SMTP's 421, NNTP's 400)? */
   isClosing?(reply: R): boolean;
+}
+
+/** ReplyAssembler puts replies together of their lines, and refuses those that never end. */
+export class ReplyAssembler<R extends Reply> {
+  readonly #grammar: ReplyGrammar<R>;
+  readonly #limits: Readonly<Limits>;
+  #lines: string[] = [];
+  #characters = 0;
+
+  constructor(grammar: ReplyGrammar<R>, limits: Readonly<Limits>) {
+    this.#grammar = grammar;
+    this.#limits = limits;
+  }
+
+  /** Takes the next line; gives the reply if that was its last one. Throws LimitError and ProtocolError. */
+  add(line: string): R | undefined {
+    const { replyLines, replyBytes } = this.#limits;
+    const lines = this.#lines;
+    lines.push(line);
+    this.#characters += line.length;
+    if (lines.length > replyLines) {
+      throw new LimitError(`the server sent a reply of more than ${replyLines} lines`, "replyLines");
+    }
+    if (this.#characters > replyBytes) {
+      throw new LimitError(`the server sent a reply of more than ${replyBytes} bytes`, "replyBytes");
+    }
+    if (!this.#grammar.isLast(line, lines[0] as string)) return undefined;
+    this.#lines = [];
+    this.#characters = 0;
+    return this.#grammar.parse(lines);
+  }
 }
 
 /** A reply that begins with three digits: FTP, SMTP, LMTP, NNTP. */

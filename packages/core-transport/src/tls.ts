@@ -2,7 +2,7 @@
 // that say what to do. RFC 8446, RFC 6066 3 (SNI), RFC 6125 (names), RFC 3207 6 (STARTTLS).
 import { isIP, type Socket } from "node:net";
 import type { Duplex } from "node:stream";
-import { connect as tlsConnect, type ConnectionOptions, type TLSSocket } from "node:tls";
+import { checkServerIdentity, connect as tlsConnect, type ConnectionOptions, type TLSSocket } from "node:tls";
 import { NetcliError, TlsError } from "./errors.ts";
 import { normalizeHost } from "./url.ts";
 
@@ -31,35 +31,56 @@ export interface TlsOptions extends Pick<
 
 /**
  * TlsTickets keeps the newest session of a server, so that the next connection resumes it. FTP servers demand
- * it of data connections. A ticket holds the identity that was verified: use one store per host.
+ * it of data connections. Use one store per host.
  */
 export class TlsTickets {
   #newest: Buffer | undefined;
+  // A resumed handshake does not look at the name again: a session is good for what it was verified for only.
+  #verified = "";
 
   get newest(): Buffer | undefined {
     return this.#newest;
   }
 
+  /** @internal The options that resume, if there is something to resume. */
+  resume(verified: string): { session?: Buffer } {
+    return this.#newest === undefined || this.#verified !== verified ? {} : { session: this.#newest };
+  }
+
   /** @internal TLS 1.3 sends tickets some time after the handshake, hence an event and not a getter. */
-  collectFrom(socket: TLSSocket): void {
+  collectFrom(socket: TLSSocket, verified: string): void {
     socket.on("session", (session: Buffer) => {
       this.#newest = session;
+      this.#verified = verified;
     });
   }
 }
 
+/** The name that the certificate must bear. */
+function nameOf(host: string, { servername }: TlsOptions): string {
+  return normalizeHost(servername ?? host);
+}
+
+function whatIsVerified(host: string, options: TlsOptions): string {
+  return options.insecure === true ? "" : nameOf(host, options);
+}
+
 /** The options of node:tls for a peer called `host`. */
 export function tlsConnectOptions(host: string, options: TlsOptions): ConnectionOptions {
-  const { insecure = false, tickets, servername, ...rest } = options;
-  const name = servername ?? host;
+  const { insecure = false, tickets, servername: _, ...rest } = options;
+  const name = nameOf(host, options);
+  const check = options.checkServerIdentity ?? checkServerIdentity;
   return {
     ...rest,
     // Without `host` Node verifies a wrapped socket against "localhost"; and a session is bound to these names.
     host,
-    ...(isIP(name) === 0 ? { servername: normalizeHost(name) } : {}),
+    // RFC 6066 3: neither an address nor a dot at the end.
+    ...(isIP(name) === 0 ? { servername: name.replace(/\.$/, "") } : {}),
+    // Node itself would take `host` for the name where that is an address.
+    checkServerIdentity: (_host, certificate) => check(name, certificate),
     // Written out: NODE_TLS_REJECT_UNAUTHORIZED=0 must not switch it off.
     rejectUnauthorized: !insecure,
-    ...(tickets?.newest === undefined ? {} : { session: tickets.newest }),
+    ...tickets?.resume(whatIsVerified(host, options)),
   };
 }
 
@@ -81,7 +102,7 @@ export function whenSecure(
   options: TlsOptions,
   signal: AbortSignal,
 ): Promise<TLSSocket> {
-  options.tickets?.collectFrom(socket);
+  options.tickets?.collectFrom(socket, whatIsVerified(host, options));
   return new Promise((resolve, reject) => {
     const settle = (act: () => void): void => {
       socket.off("secureConnect", onSecure);
@@ -91,7 +112,8 @@ export function whenSecure(
       act();
     };
     const onSecure = (): void => settle(() => resolve(socket));
-    const onError = (cause: Error): void => settle(() => reject(tlsError(host, cause)));
+    const onError = (cause: Error): void =>
+      settle(() => reject(tlsError(host, nameOf(host, options), cause)));
     const onClose = (): void =>
       settle(() => reject(new TlsError(`${host} closed the connection during the TLS handshake`)));
     const onAbort = (): void =>
@@ -109,13 +131,16 @@ export function whenSecure(
 }
 
 /** Says what went wrong in a handshake, and what to do. */
-export function tlsError(host: string, cause: NodeJS.ErrnoException): NetcliError {
+function tlsError(host: string, name: string, cause: NodeJS.ErrnoException): NetcliError {
   if (cause instanceof NetcliError) return cause;
   const code = cause.code ?? "";
   if (code === "ERR_TLS_CERT_ALTNAME_INVALID") {
-    return certificateError(`the certificate is not for ${host}: ${cause.message}`, cause);
+    return certificateError(`the certificate is not for ${name}: ${cause.message}`, cause);
   }
   if (code === "CERT_HAS_EXPIRED") return certificateError(`the certificate of ${host} has expired`, cause);
+  if (code === "CERT_NOT_YET_VALID") {
+    return certificateError(`the certificate of ${host} is not valid yet`, cause);
+  }
   if (CERTIFICATE_CODES.test(code)) {
     return certificateError(
       `the certificate of ${host} can't be verified (${code}); give its authority as "ca"`,

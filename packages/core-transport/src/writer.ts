@@ -1,9 +1,17 @@
 // Everything that goes out: small writes of one turn are joined into one, large ones wait for the peer.
 import { Socket } from "node:net";
 import type { Writable } from "node:stream";
+import { TLSSocket } from "node:tls";
 import { chunksOf, type Content } from "./content.ts";
 import { DotEncoder } from "./dot.ts";
 import { ConnectionClosedError, NetcliError, TimeoutError } from "./errors.ts";
+
+// How far a single write over TLS has come cannot be seen, only that it is done: a slow peer would be blamed for
+// a large one. 64 KiB in a stall timeout is what any network manages.
+const TLS_PIECE_BYTES = 65_536;
+
+// At most so many for one UTF-16 unit.
+const UTF8_BYTES = 3;
 
 export interface WriterOptions {
   /** Milliseconds without a byte taken by the peer while we have some for it. */
@@ -22,6 +30,10 @@ export interface WriteOptions {
 export class Writer {
   readonly #options: WriterOptions;
   #out: Writable;
+  // The newest socket under #out: a compressor knows nothing of the peer.
+  #socket: Socket | undefined;
+  #held = false;
+  #ending = false;
   // Not yet handed to the socket: one string grows much cheaper than a list of chunks.
   #text = "";
   #parts: (string | Uint8Array)[] = [];
@@ -35,21 +47,43 @@ export class Writer {
     this.#listen(out);
   }
 
+  /** Keeps back what is written from now on until `redirect`: what waits for TLS must not go out in clear. */
+  hold(): void {
+    this.flush(true);
+    this.#held = true;
+  }
+
   /** Sends through another stream from now on: TLS, or a compressor. */
   redirect(out: Writable): void {
-    this.flush();
+    this.flush(true);
+    this.#held = false;
+    this.#watchStall(false);
     this.#out.off("drain", this.#onDrain);
     this.#out = out;
     this.#listen(out);
+    if (this.#waiting.size > 0) this.#watchStall(true);
+    this.#onDrain();
   }
 
   #listen(out: Writable): void {
+    if (out instanceof Socket) this.#socket = out;
     out.on("drain", this.#onDrain);
     // A broken connection is reported by the reading side, which always listens; here it must only not throw.
     out.on("error", () => undefined);
   }
 
-  readonly #onDrain = (): void => this.#wakeAll();
+  readonly #onDrain = (): void => {
+    this.flush();
+    if (!this.#isFull) this.#wakeAll();
+  };
+
+  get #hasMore(): boolean {
+    return this.#text !== "" || this.#parts.length > 0;
+  }
+
+  get #isFull(): boolean {
+    return this.#hasMore || this.#out.writableNeedDrain;
+  }
 
   #wakeAll(error?: Error): void {
     for (const wake of this.#waiting) wake(error);
@@ -58,6 +92,9 @@ export class Writer {
   /** Queues text (sent as UTF-8) or bytes (to be left alone until sent); all of one turn go out in one write. */
   push(data: string | Uint8Array): void {
     if (this.#error !== undefined) throw this.#error;
+    if (this.#ending || this.#out.writableEnded) {
+      throw new ConnectionClosedError("our side of the connection was ended");
+    }
     if (typeof data === "string") {
       this.#text += data;
     } else {
@@ -70,35 +107,59 @@ export class Writer {
     queueMicrotask(() => this.flush());
   }
 
-  /** Hands what is queued to the socket now. */
-  flush(): void {
+  /** Hands what is queued to the socket: as much as it likes now and the rest later, or everything. */
+  flush(everything: boolean = false): void {
     this.#scheduled = false;
+    if (this.#held) return;
+    while (this.#hasMore && (everything || !this.#out.writableNeedDrain)) {
+      this.#sendNext(everything || !(this.#socket instanceof TLSSocket) ? Infinity : TLS_PIECE_BYTES);
+    }
+    if (this.#ending && !this.#hasMore) this.#out.end();
+  }
+
+  #sendNext(bytes: number): void {
     const text = this.#text;
+    this.#text = "";
     const parts = this.#parts;
-    if (parts.length > 0) {
-      this.#parts = [];
-      this.#out.cork();
-      for (const part of parts) this.#out.write(part);
-    }
-    if (text !== "") {
-      this.#text = "";
+    if (parts.length === 0 && text.length * UTF8_BYTES <= bytes) {
       this.#out.write(text, "utf8");
+      return;
     }
-    if (parts.length > 0) this.#out.uncork();
+    if (text !== "") parts.push(text);
+    let room = bytes;
+    let sent = 0;
+    this.#out.cork();
+    for (let part = parts[0]; part !== undefined && room > 0; part = parts[sent]) {
+      const chunk = typeof part === "string" ? Buffer.from(part, "utf8") : part;
+      this.#out.write(chunk.subarray(0, room));
+      if (chunk.length > room) parts[sent] = chunk.subarray(room);
+      else sent += 1;
+      room -= chunk.length;
+    }
+    this.#out.uncork();
+    parts.splice(0, sent);
   }
 
   /** Queues data and waits while more is queued than the connection likes to hold. */
   async write(data: string | Uint8Array): Promise<void> {
     this.push(data);
+    await this.drain();
+  }
+
+  /** Sends what is queued and waits while more is queued than the connection likes to hold. */
+  async drain(): Promise<void> {
     this.flush();
-    if (this.#out.writableNeedDrain) await this.#wait().promise;
+    if (this.#isFull) await this.#wait().promise;
   }
 
   /** Sends bytes and waits until the kernel has them all, so that their memory can be used again. */
   writeThrough(bytes: Uint8Array): Promise<void> {
-    this.flush();
+    this.flush(true);
     const { promise, wake } = this.#wait();
-    this.#out.write(bytes, (error) => wake(error ?? undefined));
+    // What fails is closed, and who waits is then told why.
+    this.#out.write(bytes, (error) => {
+      if (!error) wake();
+    });
     return promise;
   }
 
@@ -121,10 +182,10 @@ export class Writer {
   // A socket's own timeout is the only one that sees whether the kernel moved a part of a large write.
   #watchStall(on: boolean): void {
     const { stall } = this.#options;
-    if (!(this.#out instanceof Socket) || stall === Infinity) return;
-    this.#out.setTimeout(on ? stall : 0);
-    if (on) this.#out.on("timeout", this.#onStall);
-    else this.#out.off("timeout", this.#onStall);
+    if (this.#socket === undefined || this.#held || stall === Infinity) return;
+    this.#socket.setTimeout(on ? stall : 0);
+    if (on) this.#socket.on("timeout", this.#onStall);
+    else this.#socket.off("timeout", this.#onStall);
   }
 
   readonly #onStall = (): void => {
@@ -134,7 +195,7 @@ export class Writer {
 
   /** Sends content as it is. Resolves to the number of bytes. */
   async writeContent(content: Content, options: WriteOptions = {}): Promise<number> {
-    return this.#writeChunks(content, (chunk) => chunk, options);
+    return this.#writeChunks(content, (chunk) => [chunk], options);
   }
 
   /**
@@ -150,14 +211,15 @@ export class Writer {
 
   async #writeChunks(
     content: Content,
-    encode: (chunk: Uint8Array) => Uint8Array,
+    encode: (chunk: Uint8Array) => readonly Uint8Array[],
     { onProgress, signal }: WriteOptions,
   ): Promise<number> {
     let bytes = 0;
     signal?.throwIfAborted();
     for await (const chunk of chunksOf(content)) {
       signal?.throwIfAborted();
-      await this.write(encode(chunk));
+      for (const piece of encode(chunk)) this.push(piece);
+      await this.drain();
       bytes += chunk.length;
       onProgress?.(bytes);
     }
@@ -166,8 +228,8 @@ export class Writer {
 
   /** Ends our side of the connection behind what is queued. */
   end(): void {
+    this.#ending = true;
     this.flush();
-    this.#out.end();
   }
 
   /** Nothing can be sent any more; who waits is told. */

@@ -1,5 +1,7 @@
 // Toy protocols for the tests of the pipeline, and a session with a scripted server that speaks one of them.
-import { type Script, type ScriptedServer, scriptedServer } from "@netcli/test-kit";
+import { setImmediate as tick } from "node:timers/promises";
+import { type Script, type ScriptedPeer, type ScriptedServer, scriptedServer } from "@netcli/test-kit";
+import { afterAll, expect } from "vitest";
 import {
   type Body,
   type CodeReply,
@@ -15,14 +17,14 @@ import {
 } from "../src/index.ts";
 
 function codeReply(lines: readonly string[]): CodeReply {
-  return { code: parseCode(lines[0] ?? ""), lines, text: lines.map((line) => line.slice(4)).join("\n") };
+  return { code: parseCode(lines[0] ?? ""), lines, text: lines.map((each) => each.slice(4)).join("\n") };
 }
 
 /** Three digits, "250-" before the last line, 1yz before the final reply, 421 before the end. */
 export const codes: ReplyGrammar<CodeReply> = {
-  isLast(line, first) {
-    if (parseCode(line) !== parseCode(first)) throw new ProtocolError(`${line} does not go with ${first}`);
-    return line[3] !== "-";
+  isLast(next, first) {
+    if (parseCode(next) !== parseCode(first)) throw new ProtocolError(`${next} does not go with ${first}`);
+    return next[3] !== "-";
   },
   parse: codeReply,
   isPreliminary: ({ code }) => code < 200,
@@ -91,4 +93,34 @@ export async function session<R extends Reply>(
 /** How a promise ended: its value, or its error. */
 export function outcome(promise: Promise<unknown>): Promise<unknown> {
   return promise.catch((error: unknown) => error);
+}
+
+/** A promise to be settled from outside. */
+export function gate(): { opened: Promise<void>; open: () => void } {
+  const controller = new AbortController();
+  const opened = new Promise<void>((resolve) => {
+    controller.signal.addEventListener("abort", () => resolve());
+  });
+  return { opened, open: () => controller.abort() };
+}
+
+/** Fails the test file if a promise is rejected that nobody handles. */
+export function refuseUnhandled(): void {
+  const reasons: unknown[] = [];
+  const listener = (reason: unknown): void => void reasons.push(reason);
+  process.on("unhandledRejection", listener);
+  afterAll(async () => {
+    await tick();
+    process.off("unhandledRejection", listener);
+    expect(reasons).toEqual([]);
+  });
+}
+
+/** Answers each line with "250 " and itself until the client goes. */
+export async function echo(peer: ScriptedPeer): Promise<void> {
+  for (;;) {
+    const command = await peer.readLine().catch(() => undefined);
+    if (command === undefined) return;
+    await peer.send(`250 ${command}\r\n`);
+  }
 }

@@ -11,6 +11,7 @@ export { httpProxy } from "./http-proxy.ts";
 export { PeerGone } from "./peer-gone.ts";
 export type { Script } from "./play.ts";
 export type { ProxyOptions, ProxyRequest, ProxyServer } from "./proxy-server.ts";
+export { type ExampleHost, runExample } from "./readme-example.ts";
 export type { ScriptedPeer } from "./scripted-peer.ts";
 export { type ScriptedServer, scriptedServer, type ScriptedServerOptions } from "./scripted-server.ts";
 export { socks5Proxy } from "./socks5-proxy.ts";

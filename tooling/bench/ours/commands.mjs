@@ -2,15 +2,19 @@
 import {
   commandLine,
   connect,
-  numericReplies,
+  parseCode,
   ReplyPipeline,
 } from "../../../packages/core-transport/dist/index.js";
 import { measure } from "../lib/measure.mjs";
 import { keepInFlight } from "../lib/window.mjs";
 
 const [host, port, count, width] = process.argv.slice(2);
-const connection = await connect({ host, port: Number(port), tls: false });
-const pipeline = new ReplyPipeline(connection, numericReplies, { window: Number(width) });
+const codeReplies = {
+  isLast: (line) => line[3] !== "-",
+  parse: (lines) => ({ code: parseCode(lines[0]), lines, text: lines[0].slice(4) }),
+};
+const connection = await connect({ host, port: Number(port) });
+const pipeline = new ReplyPipeline(connection, codeReplies);
 
 await measure("items", () =>
   keepInFlight(Number(width), Number(count), () => pipeline.command(commandLine("NOOP"))),

@@ -1,5 +1,4 @@
 // Ours for the job `file-down`: an FTP download, from the connect to the QUIT. Arguments: host, port, local file.
-import { stat } from "node:fs/promises";
 import { FtpClient } from "../../../packages/ftp/dist/index.js";
 import { measure } from "../lib/measure.mjs";
 
@@ -9,13 +8,13 @@ async function work() {
   const client = await FtpClient.connect({
     host,
     port: Number(port),
-    tls: false,
     user: "user",
     password: "secret",
+    tls: "none",
   });
-  await client.download("data.bin", path);
-  await client.close();
-  return (await stat(path)).size;
+  const { bytes } = await client.download("data.bin", path);
+  await client.quit();
+  return bytes;
 }
 
 await measure("bytes", work);

@@ -5,7 +5,7 @@ import { measure } from "../lib/measure.mjs";
 const [host, port] = process.argv.slice(2);
 
 async function work() {
-  const connection = await connect({ host, port: Number(port), tls: false });
+  const connection = await connect({ host, port: Number(port) });
   let count = 0;
   for (let line = await connection.readLine(); line !== undefined; line = await connection.readLine()) {
     if (line.length !== 98) throw new Error("wrong line");
