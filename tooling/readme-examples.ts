@@ -1,6 +1,7 @@
 // Lets tests run the examples of a README: `README.md?example=2` is its third ```ts block, as a module, with the
 // example.com hosts in it replaced by those of the test and its console collected. See runExample in test-kit.
 import { readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
 import type { Plugin } from "vitest/config";
 
 const REQUEST = /^(.*README\.md)\?example=(\d+)$/;
@@ -11,7 +12,14 @@ export function readmeExamples(): Plugin {
     name: "readme-examples",
     enforce: "pre",
     // The suffix has the compiler take it for TypeScript.
-    resolveId: (id) => (REQUEST.test(id) ? `${id}&lang.ts` : undefined),
+    resolveId(id, importer = "") {
+      if (REQUEST.test(id)) return `${id}&lang.ts`;
+      // The workspace's README stands in no package that could depend on others.
+      const name = MODULE.test(importer) ? /^@netcli\/([\w-]+)$/.exec(id)?.[1] : undefined;
+      return name === undefined
+        ? undefined
+        : fileURLToPath(new URL(`../packages/${name}/src/index.ts`, import.meta.url));
+    },
     load(id) {
       const [, file, number] = MODULE.exec(id) ?? [];
       if (file === undefined) return undefined;

@@ -143,7 +143,6 @@ class FileSink implements ByteSink {
   }
 
   received(chunk: Buffer): boolean {
-    if (this.#ended) return false;
     if (chunk.buffer === this.#filling.buffer) this.#filled += chunk.length;
     else this.#copy(chunk);
     if (!this.#writing) this.#write();

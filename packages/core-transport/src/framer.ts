@@ -40,6 +40,8 @@ export class Framer {
   // Complete ASCII lines, decoded ahead; #run[#runAt] stands for the byte at #start.
   #run = "";
   #runAt = 0;
+  // Before this place no run is tried: the one that was held something else than ASCII.
+  #runsFrom = 0;
   decode: Decode;
 
   constructor(lineBytes: number, decode: Decode = decodeText) {
@@ -100,6 +102,7 @@ export class Framer {
 
   #adopt(buffer: Buffer, start: number): void {
     this.#searched = Math.max(this.#searched - this.#start, 0) + start;
+    this.#runsFrom = 0;
     this.#buffer = buffer;
     this.#start = start;
   }
@@ -116,7 +119,7 @@ export class Framer {
       this.#searched = this.#buffer.length;
       return undefined;
     }
-    if (this.#decodeRun(lineEnd)) return this.#takeFromRun();
+    if (this.#start >= this.#runsFrom && this.#decodeRun(lineEnd)) return this.#takeFromRun();
     this.#searched = lineEnd + 1;
     const textEnd = lineEnd > this.#start && this.#buffer[lineEnd - 1] === CR ? lineEnd - 1 : lineEnd;
     const text = this.decode(this.#buffer.subarray(this.#start, textEnd));
@@ -134,7 +137,10 @@ export class Framer {
     const lastLineEnd = this.#buffer.lastIndexOf(LF, this.#start + RUN - 1);
     if (lastLineEnd <= firstLineEnd) return false;
     const run = this.#buffer.subarray(this.#start, lastLineEnd + 1);
-    if (!isAscii(run)) return false;
+    if (!isAscii(run)) {
+      this.#runsFrom = lastLineEnd + 1;
+      return false;
+    }
     this.#run = run.toString("latin1");
     this.#runAt = 0;
     this.#searched = lastLineEnd + 1;

@@ -1,6 +1,6 @@
 // TLS: options, the handshake in place (STARTTLS, STLS, AUTH TLS), tickets for further connections, and errors
 // that say what to do. RFC 8446, RFC 6066 3 (SNI), RFC 6125 (names), RFC 3207 6 (STARTTLS).
-import { isIP, type Socket } from "node:net";
+import { isIP } from "node:net";
 import type { Duplex } from "node:stream";
 import { checkServerIdentity, connect as tlsConnect, type ConnectionOptions, type TLSSocket } from "node:tls";
 import { NetcliError, TlsError } from "./errors.ts";
@@ -91,7 +91,7 @@ export function secure(
   options: TlsOptions,
   signal: AbortSignal,
 ): Promise<TLSSocket> {
-  const socket = tlsConnect({ ...tlsConnectOptions(host, options), socket: stream as Socket });
+  const socket = tlsConnect({ ...tlsConnectOptions(host, options), socket: stream });
   return whenSecure(socket, host, options, signal);
 }
 

@@ -6,6 +6,8 @@ import { chunksOf, type Content } from "./content.ts";
 import { DotEncoder } from "./dot.ts";
 import { ConnectionClosedError, NetcliError, TimeoutError } from "./errors.ts";
 
+const nothing = (): void => undefined;
+
 // How far a single write over TLS has come cannot be seen, only that it is done: a slow peer would be blamed for
 // a large one. 64 KiB in a stall timeout is what any network manages.
 const TLS_PIECE_BYTES = 65_536;
@@ -111,8 +113,9 @@ export class Writer {
   flush(everything: boolean = false): void {
     this.#scheduled = false;
     if (this.#held) return;
-    while (this.#hasMore && (everything || !this.#out.writableNeedDrain)) {
-      this.#sendNext(everything || !(this.#socket instanceof TLSSocket) ? Infinity : TLS_PIECE_BYTES);
+    if (everything) this.#sendNext(Infinity);
+    while (this.#hasMore && !this.#out.writableNeedDrain) {
+      this.#sendNext(this.#socket instanceof TLSSocket ? TLS_PIECE_BYTES : Infinity);
     }
     if (this.#ending && !this.#hasMore) this.#out.end();
   }
@@ -164,7 +167,7 @@ export class Writer {
   }
 
   #wait(): { promise: Promise<void>; wake: (error?: Error) => void } {
-    let wake: (error?: Error) => void = () => undefined;
+    let wake: (error?: Error) => void = nothing;
     const promise = new Promise<void>((resolve, reject) => {
       wake = (error) => {
         if (!this.#waiting.delete(wake)) return;

@@ -24,6 +24,7 @@ async function refusal(options: ConnectOptions): Promise<unknown> {
 }
 
 const silent: Script = (peer) => peer.closed;
+const unwanted: LookupFunction = () => expect.unreachable();
 const never: LookupFunction = () => undefined;
 
 function failsWith(code: string): LookupFunction {
@@ -166,8 +167,12 @@ describe("an abort", () => {
   const reasons = [new Error("changed my mind"), "a string", null, { any: "thing" }];
 
   test.each(reasons)("before the start passes its reason on as it is: %s", async (reason) => {
-    const lookup: LookupFunction = () => expect.unreachable();
-    const error = await refusal({ host: "no.example", port: 25, lookup, signal: AbortSignal.abort(reason) });
+    const error = await refusal({
+      host: "no.example",
+      port: 25,
+      lookup: unwanted,
+      signal: AbortSignal.abort(reason),
+    });
     expect(error).toBe(reason);
   });
 
@@ -234,6 +239,7 @@ describe("an abort", () => {
 });
 
 describe("arguments that can't be used", () => {
+  const misspelt: object = { conect: 1 };
   const cases: [string, ConnectOptions][] = [
     ["no host", { port: 25 }],
     ["no port", { host: "localhost" }],
@@ -254,7 +260,7 @@ describe("arguments that can't be used", () => {
     ["a local address that is none", { host: "localhost", port: 25, localAddress: "localhost" }],
     ["a local port that is too high", { host: "localhost", port: 25, localPort: 65_536 }],
     ["a servername that is no name", { host: "localhost", port: 25, tls: { servername: "a b" } }],
-    ["an unknown timeout", { host: "localhost", port: 25, timeouts: { ...{ conect: 1 } } }],
+    ["an unknown timeout", { host: "localhost", port: 25, timeouts: misspelt }],
     ["a timeout of 0", { host: "localhost", port: 25, timeouts: { connect: 0 } }],
   ];
 

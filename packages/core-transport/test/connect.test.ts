@@ -21,6 +21,10 @@ function named(options: Parameters<typeof scriptedServer>[1] = {}): Promise<Scri
   }, options);
 }
 
+const byFamily: ConnectOptions["lookup"] = (name, options, callback) => {
+  resolvesTo(options.family === 6 ? "::1" : "127.0.0.1")(name, options, callback);
+};
+
 describe("connect", () => {
   test.each(["127.0.0.1", "::1"])("reaches %s", async (host) => {
     await using server = await scriptedServer(hello, { host });
@@ -88,11 +92,7 @@ describe("connect", () => {
     [6, "::1"],
   ] as const)("uses addresses of family %i only, if asked to", async (family, address) => {
     await using server = await named({ host: address });
-    const lookup: ConnectOptions["lookup"] = (name, options, callback) => {
-      const answer = options.family === 6 ? "::1" : "127.0.0.1";
-      resolvesTo(answer)(name, options, callback);
-    };
-    const line = await greeting({ host: "both.example", port: server.port, family, lookup });
+    const line = await greeting({ host: "both.example", port: server.port, family, lookup: byFamily });
     expect(line).toMatch(`IPv${family} ${address} `);
   });
 

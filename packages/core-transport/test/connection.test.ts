@@ -1,6 +1,6 @@
 // The life of a connection: how it ends, who is told, and what becomes of what was under way.
 import { once } from "node:events";
-import { connect as netConnect, createServer, type Socket } from "node:net";
+import { connect as netConnect } from "node:net";
 import { afterEach, describe, expect, test } from "vitest";
 import { type Script, type ScriptedServer, scriptedServer } from "@netcli/test-kit";
 import {
@@ -8,12 +8,11 @@ import {
   connect,
   Connection,
   ConnectionClosedError,
-  type ConnectOptions,
+  type ConnectionOptions,
   ProtocolError,
-  type TraceEvent,
 } from "../src/index.ts";
 import { noSocketLeft, nothingLeft } from "./leaks.ts";
-import { failureOf, hello, identity, streamPair, trust } from "./peers.ts";
+import { failureOf, gate, identity, trust } from "./peers.ts";
 
 afterEach(noSocketLeft);
 
@@ -24,7 +23,7 @@ type Kind = (typeof kinds)[number];
 async function connected(
   kind: Kind,
   script: Script,
-  options: ConnectOptions = {},
+  options: ConnectionOptions = {},
 ): Promise<{ connection: Connection; server: ScriptedServer }> {
   const server = await scriptedServer(script, { tls: kind === "TLS" ? identity : undefined });
   const { port } = server;
@@ -36,14 +35,6 @@ async function connected(
   const socket = netConnect({ host: "127.0.0.1", port, allowHalfOpen: true });
   await once(socket, "connect");
   return { server, connection: Connection.over(socket, options) };
-}
-
-function gate(): { opened: Promise<void>; open: () => void } {
-  let open: () => void = () => undefined;
-  const opened = new Promise<void>((resolve) => {
-    open = resolve;
-  });
-  return { opened, open };
 }
 
 describe.each(kinds)("close, %s,", (kind) => {
@@ -241,101 +232,4 @@ test.each([
   await connection.writeLine("NÖOP");
   await connection.close();
   await server.close();
-});
-
-describe("Connection.over", () => {
-  test("takes an accepted socket, and calls it by its address", async () => {
-    const server = createServer({ allowHalfOpen: true }).listen(0, "127.0.0.1");
-    await once(server, "listening");
-    const address = server.address();
-    const port = typeof address === "object" && address !== null ? address.port : 0;
-    const accepted = once(server, "connection");
-    await using client = await connect({ host: "127.0.0.1", port });
-    await client.writeLine("hello");
-    const [socket] = (await accepted) as [Socket];
-    const events: TraceEvent[] = [];
-    await using connection = Connection.over(socket, { trace: (event) => events.push(event) });
-    expect(await connection.readLine()).toBe("hello");
-    await connection.writeLine("you, too");
-    expect(await client.readLine()).toBe("you, too");
-    expect([connection.host, connection.remoteAddress]).toEqual(["127.0.0.1", "127.0.0.1"]);
-    expect(events[0]).toMatchObject({
-      kind: "received",
-      text: "hello",
-      peer: `127.0.0.1:${socket.remotePort}`,
-    });
-    server.close();
-  });
-
-  test("takes any other stream, whose memory it leaves alone", async () => {
-    const [near, far] = streamPair();
-    await using connection = Connection.over(near, { host: "pipe.example" });
-    expect([connection.host, connection.confidential, connection.tls]).toEqual([
-      "pipe.example",
-      false,
-      undefined,
-    ]);
-    const chunk = Buffer.from("..dot\r\n.\r\nNEXT\r\n");
-    far.write(chunk);
-    expect(await connection.readBlock().text()).toBe(".dot\r\n");
-    expect(await connection.readLine()).toBe("NEXT");
-    expect(chunk.toString()).toBe("..dot\r\n.\r\nNEXT\r\n");
-    await connection.writeLine("reply");
-    expect(String(await once(far, "data"))).toBe("reply\r\n");
-    far.end();
-    expect(await connection.readLine()).toBeUndefined();
-  });
-
-  test("takes a stream that is gone already", async () => {
-    const [near] = streamPair();
-    near.destroy();
-    await once(near, "close");
-    const connection = Connection.over(near);
-    await connection.closed;
-    expect(await connection.readLine()).toBeUndefined();
-    expect(await failureOf(connection.write("x"))).toBeInstanceOf(ConnectionClosedError);
-    await connection.close();
-  });
-
-  test("takes a stream whose peer has ended already", async () => {
-    const [near, far] = streamPair();
-    far.end();
-    await once(near.resume(), "end");
-    const connection = Connection.over(near);
-    expect(await connection.readLine()).toBeUndefined();
-    await connection.writeLine("still here");
-    expect(String(await once(far, "data"))).toBe("still here\r\n");
-    await connection.close();
-  });
-});
-
-test("the trace tells of everything in order, with a number of its own for each connection", async () => {
-  await using server = await scriptedServer(hello);
-  const events: TraceEvent[] = [];
-  const trace = (event: TraceEvent): void => {
-    events.push(event);
-  };
-  const options = { host: "127.0.0.1", port: server.port, trace };
-  const first = await connect(options);
-  const second = await connect(options);
-  await first.readLine();
-  await first.writeLine("NOOP");
-  first.destroy(new ProtocolError("enough"));
-  await first.closed;
-  await second.close();
-  const texts = (index: number): string[] =>
-    events
-      .filter(({ connection }) => connection === events[index]?.connection)
-      .map(({ kind, text }) => `${kind} ${text}`);
-  const peer = `127.0.0.1:${server.port}`;
-  expect(events[0]?.connection).not.toBe(events[1]?.connection);
-  expect(texts(0)).toEqual([
-    `event connected to ${peer}`,
-    "received 220 hello",
-    "sent NOOP",
-    "event enough",
-    "event closed",
-  ]);
-  expect(texts(1)).toEqual([`event connected to ${peer}`, "event closed"]);
-  expect(new Set(events.map((event) => event.peer))).toEqual(new Set([peer]));
 });

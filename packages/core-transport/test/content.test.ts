@@ -39,6 +39,14 @@ describe("content", () => {
     expect((await collect([bytes]))[0]).toBe(bytes);
   });
 
+  test("comes in slices where one chunk is large, without a copy", async () => {
+    const large = Buffer.alloc(2_500_000, "abc");
+    const chunks = await collect([large, "x"]);
+    expect(chunks.map((chunk) => chunk.length)).toEqual([1_048_576, 1_048_576, 402_848, 1]);
+    expect(chunks.slice(0, 3).every((chunk) => chunk.buffer === large.buffer)).toBe(true);
+    expect(Buffer.concat(chunks).subarray(0, -1).equals(large)).toBe(true);
+  });
+
   test("may be empty", async () => {
     expect(await collect([])).toEqual([]);
     expect(Buffer.concat(await collect(""))).toHaveLength(0);

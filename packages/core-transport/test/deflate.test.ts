@@ -1,7 +1,6 @@
 // DEFLATE over a connection: both directions, what was there before, broken data, and the end.
 import { randomBytes } from "node:crypto";
 import { once } from "node:events";
-import { Socket } from "node:net";
 import { setImmediate as turn } from "node:timers/promises";
 import { constants, createDeflateRaw, createInflateRaw, deflateRawSync, type DeflateRaw } from "node:zlib";
 import { afterEach, describe, expect, test } from "vitest";
@@ -17,7 +16,7 @@ import {
   type TraceEvent,
 } from "../src/index.ts";
 import { noSocketLeft, nothingLeft } from "./leaks.ts";
-import { failureOf, identity, pattern, streamPair, trust } from "./peers.ts";
+import { bytesReceived, failureOf, identity, pattern, streamPair, trust } from "./peers.ts";
 
 afterEach(noSocketLeft);
 
@@ -51,6 +50,11 @@ function agreeing(more: Uint8Array, next: (peer: ScriptedPeer) => Promise<void>)
     await peer.send(Buffer.concat([Buffer.from("206 compression active\r\n"), more]));
     await next(peer);
   };
+}
+
+function* noise(): Generator<Buffer> {
+  // It can't be compressed.
+  for (;;) yield randomBytes(65_536);
 }
 
 const none = new Uint8Array(0);
@@ -179,8 +183,7 @@ describe("a peer under DEFLATE", () => {
     const connection = await begun(server);
     connection.startDeflate();
     expect(await connection.readExactly(1)).toEqual(Buffer.of(0));
-    const { socket } = connection;
-    while (socket instanceof Socket && socket.bytesRead < 24 + Math.min(65_536, bomb.length)) await turn();
+    await bytesReceived(connection, 24 + Math.min(65_536, bomb.length));
     for (let turns = 0; turns < 100; turns += 1) await turn();
     expect(connection.reader.framer.length).toBeLessThan(1_048_576);
     const error = await failureOf(connection.readLine());
@@ -197,11 +200,7 @@ describe("a peer under DEFLATE", () => {
     );
     const connection = await begun(server, { timeouts: { stall: 150 } });
     connection.startDeflate();
-    function* endless(): Generator<Buffer> {
-      // What can't be compressed.
-      for (;;) yield randomBytes(65_536);
-    }
-    const error = await failureOf(connection.writeContent(endless()));
+    const error = await failureOf(connection.writeContent(noise()));
     expect(error).toBeInstanceOf(TimeoutError);
     expect(error).toMatchObject({ phase: "stall", milliseconds: 150 });
     await connection.closed;

@@ -155,6 +155,19 @@ describe("sendFile", () => {
     expect(Buffer.concat(chunks).equals(pattern(size))).toBe(true);
   });
 
+  test("goes on when the disk gives only a part of a read", async () => {
+    await using client = await fileSession("plain", (peer) => peer.closed);
+    await writeFile(client.path, pattern(900_001));
+    const read = client.file.read.bind(client.file);
+    const short = (buffer: Buffer, offset: number, length: number, position: number): Promise<unknown> =>
+      read(buffer, offset, Math.ceil(length / 3), position);
+    Object.defineProperty(client.file, "read", { value: short });
+    expect(await sendFile(client.connection, client.file)).toBe(900_001);
+    client.connection.end();
+    await client.server.settled();
+    expect(client.server.received.equals(pattern(900_001))).toBe(true);
+  });
+
   test("begins at a position, and counts from there", async () => {
     await using client = await fileSession("plain", (peer) => peer.closed);
     await writeFile(client.path, pattern(700_000));

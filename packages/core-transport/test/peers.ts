@@ -1,8 +1,10 @@
 // What the tests of connections have in common: identities, ports that refuse, lookups, peers that echo.
-import { createServer, type LookupFunction } from "node:net";
+import { createServer, type LookupFunction, Socket } from "node:net";
 import { once } from "node:events";
 import { Duplex } from "node:stream";
+import { setImmediate as turn } from "node:timers/promises";
 import { createAuthority, type ScriptedPeer } from "@netcli/test-kit";
+import type { Connection } from "../src/index.ts";
 
 export const authority = createAuthority();
 /** For `localhost`, `127.0.0.1` and `::1`. */
@@ -55,6 +57,23 @@ export async function echo(peer: ScriptedPeer): Promise<void> {
 export async function hello(peer: ScriptedPeer): Promise<void> {
   await peer.send("220 hello\r\n");
   await peer.closed;
+}
+
+const nothing = (): void => undefined;
+
+/** A promise, and what resolves it. */
+export function gate(): { opened: Promise<void>; open: () => void } {
+  let open = nothing;
+  const opened = new Promise<void>((resolve) => {
+    open = resolve;
+  });
+  return { opened, open: () => open() };
+}
+
+/** Waits until so many bytes have come in over the socket, taken or not. */
+export async function bytesReceived({ socket }: Connection, count: number): Promise<void> {
+  if (!(socket instanceof Socket)) throw new Error("not a socket");
+  while (socket.bytesRead < count) await turn();
 }
 
 /** Bytes in which a lost, doubled or displaced piece shows. */

@@ -173,6 +173,24 @@ describe("a block left unread", () => {
   });
 
   test.each([
+    ["sent", {}],
+    ["not sent", { commands: 1 }],
+  ])("goes on when someone begins to wait behind it (%s)", async (_what, window) => {
+    await using client = await session(signs, async (peer) => {
+      await peer.readLine();
+      await peer.send(wire(content.repeat(900)));
+      await peer.expect("STAT");
+      await peer.send("+OK behind\r\n");
+      await peer.closed;
+    });
+    client.pipeline.window = window;
+    const { block } = await client.pipeline.block(line("RETR 1"), withBlock);
+    while (client.connection.reader.framer.length === 0) await turn();
+    expect(await client.pipeline.command(line("STAT"))).toMatchObject({ text: "behind" });
+    expect(await textOf(block)).toBe(content.repeat(900));
+  });
+
+  test.each([
     ["in flight", {}],
     ["not yet sent", { commands: 1 }],
   ])("beyond unreadBytes ends the pipeline instead of hanging those behind it, %s", async (_what, window) => {

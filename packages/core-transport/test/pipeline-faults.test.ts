@@ -91,6 +91,7 @@ describe("a reply nobody asked for", () => {
     const next = outcome(client.pipeline.command(line("C")));
     expect(await outcome(later)).toBeInstanceOf(ProtocolError);
     expect(await next).toBe(client.pipeline.error);
+    expect(client.pipeline.lastReply).toMatchObject({ text: "one" });
     expect(client.server.received.toString()).toBe("A\r\n");
   });
 
@@ -205,6 +206,16 @@ describe("a closing reply", () => {
         'the peer closed the connection between two commands; its last words were "421 idle for too long"',
     });
     await expectDead(client.pipeline);
+  });
+
+  test("in a turn is the reason that the turn's next command gets", async () => {
+    await using client = await session(codes, ending("250 A\r\n421 bye\r\n"));
+    const turn = client.pipeline.exclusive(async (each) => {
+      await each.command(line("A"));
+      await client.connection.closed;
+      await each.command(line("B"));
+    });
+    expect(await outcome(turn)).toMatchObject({ code: "ERR_NETCLI_CLOSED", lastReply: { code: 421 } });
   });
 
   test("is the reply of the command it answers, and the error of those behind", async () => {

@@ -3,7 +3,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { ScriptedPeer } from "@netcli/test-kit";
 import { describe, expect, test } from "vitest";
 import { type CodeReply, TimeoutError } from "../src/index.ts";
-import { codes, line, outcome, refuseUnhandled, session } from "./grammars.ts";
+import { codes, line, outcome, refuseUnhandled, session, textOf } from "./grammars.ts";
 
 refuseUnhandled();
 
@@ -114,6 +114,7 @@ describe("a server that does not answer", () => {
     await client.pipeline.command(line("A"));
     await sleep(120);
     expect(await client.pipeline.command(line("B"))).toMatchObject({ code: 250 });
+    expect(await outcome(client.pipeline.command(line("C")))).toMatchObject({ phase: "reply" });
   });
 });
 
@@ -158,6 +159,21 @@ describe("a server that drips", () => {
     );
     const { block } = await client.pipeline.block(line("LIST"), list);
     expect(await block?.text()).toBe(`${digits}\r\n`);
+  });
+
+  test("may take long over a block that nobody reads yet, while others wait behind it", async () => {
+    await using client = await session(
+      codes,
+      async (peer: ScriptedPeer) => {
+        await peer.readLine();
+        await peer.readLine();
+        await drip(peer, ["215 list\r\n", ..."x".repeat(20).split(""), "\r\n.\r\n250 behind\r\n"]);
+      },
+      { timeouts: { reply: 100, stall: 100 } },
+    );
+    const retrieving = client.pipeline.block(line("LIST"), list);
+    expect(await client.pipeline.command(line("A"))).toMatchObject({ text: "behind" });
+    expect(await textOf((await retrieving).block)).toHaveLength(22);
   });
 
   test("meets the stall timeout when a block stops coming", async () => {

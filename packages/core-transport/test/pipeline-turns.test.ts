@@ -1,6 +1,7 @@
 // Exclusive turns: nobody else sends while one lasts, with commands and content inside.
+import type { Socket } from "node:net";
 import { Readable } from "node:stream";
-import { setImmediate as tick } from "node:timers/promises";
+import { setImmediate as tick, setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, test } from "vitest";
 import { type CodeReply, ConnectionClosedError, ProtocolError, type Turn } from "../src/index.ts";
 import { codes, echo, gate, line, outcome, refuseUnhandled, session, textOf } from "./grammars.ts";
@@ -99,6 +100,18 @@ describe("a turn", () => {
     expect(begun).toBe(false);
     expect(await outcome(client.pipeline.exclusive(after("NO"), controller.signal))).toBe(reason);
     expect(client.server.received.toString()).toBe("THIRD\r\n");
+  });
+
+  test("in which nothing is asked for leaves what the server sends with the server", async () => {
+    const flood = Buffer.alloc(4 * 1_048_576, "250 x\r\n");
+    await using client = await session(codes, (peer) => peer.send(flood));
+    const bytesRead = client.pipeline.exclusive(async () => {
+      await sleep(50);
+      return (client.connection.socket as Socket).bytesRead;
+    });
+    expect(await bytesRead).toBeLessThan(300_000);
+    await client.connection.closed;
+    expect(client.pipeline.error).toBeInstanceOf(ProtocolError);
   });
 
   test("is rejected with the rest when the pipeline fails, before it began and in the middle", async () => {

@@ -16,6 +16,7 @@ import { authority, closedPort, failureOf, hello, identity, trust } from "./peer
 afterEach(noSocketLeft);
 
 const proxies = { socks5: socks5Proxy, http: httpProxy };
+const unwanted: ConnectOptions["lookup"] = () => expect.unreachable();
 const schemes = ["socks5", "http"] as const;
 const secrets = { username: "mum", password: "p:a/s s%wörd" };
 
@@ -41,8 +42,7 @@ describe.each(schemes)("a proxy of scheme %s", (scheme) => {
   test.each(["localhost", "127.0.0.1", "::1"])("leads to %s, without a lookup of ours", async (host) => {
     await using server = await scriptedServer(hello, { host: host === "::1" ? host : undefined });
     await using proxy = await proxyWith();
-    const lookup: ConnectOptions["lookup"] = () => expect.unreachable();
-    await using connection = await connect({ host, port: server.port, proxy: proxy.url, lookup });
+    await using connection = await connect({ host, port: server.port, proxy: proxy.url, lookup: unwanted });
     expect(await connection.readLine()).toBe("220 hello");
     expect(proxy.requests).toEqual([{ host, port: server.port }]);
     expect(connection.host).toBe(host);

@@ -43,13 +43,3 @@ export const kinds = [
   ["own windows", intoWindows],
   ["chunks", asChunks],
 ] as const;
-
-/** What a promise was rejected with. */
-export async function rejection(promise: Promise<unknown>): Promise<unknown> {
-  return promise.then(
-    (value) => {
-      throw new Error(`expected a rejection, not ${String(value)}`);
-    },
-    (error: unknown) => error,
-  );
-}

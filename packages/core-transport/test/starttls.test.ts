@@ -1,12 +1,10 @@
 // TLS put over a connection that speaks in clear: nothing from before counts, nothing goes out in clear behind it.
 import { getEventListeners } from "node:events";
-import { Socket } from "node:net";
-import { setImmediate as turn } from "node:timers/promises";
 import { afterEach, describe, expect, test } from "vitest";
 import { type Script, type ScriptedPeer, scriptedServer } from "@netcli/test-kit";
 import { connect, type Connection, TimeoutError, TlsError, type TraceEvent } from "../src/index.ts";
 import { noSocketLeft, nothingLeft } from "./leaks.ts";
-import { echo, failureOf, identity, trust } from "./peers.ts";
+import { bytesReceived, echo, failureOf, gate, identity, trust } from "./peers.ts";
 
 afterEach(noSocketLeft);
 
@@ -35,14 +33,6 @@ async function gone(connection: Connection): Promise<void> {
   await nothingLeft();
 }
 
-function gate(): { opened: Promise<void>; open: () => void } {
-  let open: () => void = () => undefined;
-  const opened = new Promise<void>((resolve) => {
-    open = resolve;
-  });
-  return { opened, open };
-}
-
 describe("bytes behind the go-ahead", () => {
   test.each([
     ["a line in the same segment", "220 go\r\n250 INJECTED\r\n", ""],
@@ -60,8 +50,7 @@ describe("bytes behind the go-ahead", () => {
     );
     const connection = await ready(server.port);
     open();
-    const { socket } = connection;
-    while (socket instanceof Socket && socket.bytesRead < answer.length + later.length) await turn();
+    await bytesReceived(connection, answer.length + later.length);
     const error = await failureOf(connection.startTls(trust));
     expect(error).toBeInstanceOf(TlsError);
     expect(error).toMatchObject({ code: "ERR_NETCLI_STARTTLS_INJECTION" });
@@ -233,15 +222,13 @@ describe("an upgraded connection", () => {
   });
 
   test("may have read ahead lines before, as long as they were taken", async () => {
-    const script: Script = async (peer) => {
+    await using server = await scriptedServer(async (peer) => {
       await peer.send("220 hello\r\n220 go\r\n");
       await peer.startTls(identity);
       await echo(peer);
-    };
-    await using server = await scriptedServer(script);
+    });
     await using connection = await connect({ host: "localhost", port: server.port });
-    const { socket } = connection;
-    while (socket instanceof Socket && socket.bytesRead < 19) await turn();
+    await bytesReceived(connection, 19);
     expect([await connection.readLine(), await connection.readLine()]).toEqual(["220 hello", "220 go"]);
     await connection.startTls(trust);
     await connection.writeLine("through");

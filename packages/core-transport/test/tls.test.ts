@@ -1,55 +1,14 @@
-// TLS from the first byte and by an upgrade: certificates, names, sessions, and that no byte is lost.
-import { randomBytes } from "node:crypto";
+// Certificates and names, for TLS from the first byte and by an upgrade.
 import { once } from "node:events";
 import { connect as tlsConnect } from "node:tls";
-import { setImmediate as turn } from "node:timers/promises";
 import { afterEach, describe, expect, test, vi } from "vitest";
-import {
-  createAuthority,
-  type Identity,
-  type Script,
-  type ScriptedServer,
-  scriptedServer,
-  type ScriptedServerOptions,
-  selfSigned,
-} from "@netcli/test-kit";
-import {
-  connect,
-  type Connection,
-  type ConnectOptions,
-  TlsError,
-  type TlsOptions,
-  TlsTickets,
-} from "../src/index.ts";
+import { createAuthority, type Identity, type Script, scriptedServer, selfSigned } from "@netcli/test-kit";
+import { TlsError, type TlsOptions } from "../src/index.ts";
 import { noSocketLeft, nothingLeft } from "./leaks.ts";
-import { authority, echo, failureOf, hello, identity, pattern, resolvesTo, trust } from "./peers.ts";
+import { authority, failureOf, hello, identity, resolvesTo, trust } from "./peers.ts";
+import { secure, secured, ways } from "./tls-ways.ts";
 
 afterEach(noSocketLeft);
-
-type ServerTls = NonNullable<ScriptedServerOptions["tls"]>;
-type Way = "implicit" | "upgraded";
-const ways: Way[] = ["implicit", "upgraded"];
-const versions = ["TLSv1.2", "TLSv1.3"] as const;
-
-/** A server that speaks TLS in this way and then follows the script. */
-function secured(way: Way, script: Script, tls: ServerTls): Promise<ScriptedServer> {
-  if (way === "implicit") return scriptedServer(script, { tls });
-  return scriptedServer(async (peer, index) => {
-    await peer.expect("STARTTLS");
-    await peer.send("220 go\r\n");
-    await peer.startTls(tls);
-    await script(peer, index);
-  });
-}
-
-async function secure(way: Way, options: ConnectOptions, tls: TlsOptions): Promise<Connection> {
-  if (way === "implicit") return connect({ ...options, tls });
-  const connection = await connect(options);
-  await connection.writeLine("STARTTLS");
-  expect(await connection.readLine()).toBe("220 go");
-  await connection.startTls(tls);
-  return connection;
-}
 
 const expired = authority.issue({ notAfter: new Date(Date.now() - 1_000) });
 const future = authority.issue({ notBefore: new Date(Date.now() + 3_600_000) });
@@ -175,86 +134,3 @@ describe.each(ways)("a certificate, TLS %s,", (way) => {
     expect(names).toEqual([expected]);
   });
 });
-
-describe.each(ways.flatMap((way) => versions.map((version) => ({ way, version }))))(
-  "$version, $way,",
-  ({ way, version }) => {
-    test("carries 5 MiB both ways at the same time, byte for byte", async () => {
-      await using server = await secured(way, echo, {
-        ...identity,
-        minVersion: version,
-        maxVersion: version,
-      });
-      await using connection = await secure(way, { host: "localhost", port: server.port }, trust);
-      expect(connection.tls?.getProtocol()).toBe(version);
-      const sent = pattern(5 * 1_048_576);
-      const [received] = await Promise.all([
-        connection.readExactly(sent.length),
-        connection.writeContent([sent.subarray(0, 7), sent.subarray(7)]),
-      ]);
-      expect(sent.equals(received)).toBe(true);
-      connection.end();
-      expect(await connection.readLine()).toBeUndefined();
-    });
-
-    describe("resumes a session", () => {
-      const tls = { ...identity, ticketKeys: randomBytes(48), minVersion: version, maxVersion: version };
-      const script: Script = async (peer) => {
-        await peer.send(`${peer.tls?.isSessionReused()}\r\n`);
-        await peer.closed;
-      };
-
-      /** Whether the server resumed; waits for a ticket, which TLS 1.3 sends behind the handshake. */
-      async function resumed(
-        host: string,
-        port: number,
-        options: TlsOptions & { tickets: TlsTickets },
-      ): Promise<string | undefined> {
-        await using connection = await secure(way, { host, port }, options);
-        const line = await connection.readLine();
-        while (options.tickets.newest === undefined) await turn();
-        expect(connection.tls?.isSessionReused()).toBe(line === "true");
-        return line;
-      }
-
-      test("with the same tickets again and again, on another port, too", async () => {
-        await using server = await secured(way, script, tls);
-        await using second = await secured(way, script, tls);
-        const options = { ...trust, tickets: new TlsTickets() };
-        expect(await resumed("localhost", server.port, options)).toBe("false");
-        expect(await resumed("localhost", server.port, options)).toBe("true");
-        expect(await resumed("localhost", second.port, options)).toBe("true");
-        expect(await resumed("localhost", server.port, { ...trust, tickets: new TlsTickets() })).toBe(
-          "false",
-        );
-      });
-
-      test("at another address under the same servername", async () => {
-        await using server = await secured(way, script, tls);
-        const options = { ...trust, servername: "localhost", tickets: new TlsTickets() };
-        expect(await resumed("localhost", server.port, options)).toBe("false");
-        expect(await resumed("127.0.0.1", server.port, options)).toBe("true");
-      });
-
-      test("only with the name that was verified", async () => {
-        await using server = await secured(way, script, tls);
-        const options = { ...trust, tickets: new TlsTickets() };
-        expect(await resumed("localhost", server.port, options)).toBe("false");
-        const error = await failureOf(
-          resumed("localhost", server.port, { ...options, servername: "other.example" }),
-        );
-        expect(error).toMatchObject({ code: "ERR_NETCLI_CERTIFICATE" });
-        expect(await resumed("127.0.0.1", server.port, options)).toBe("false");
-      });
-
-      test("only if it was verified", async () => {
-        await using server = await secured(way, script, { ...tls, ...misnamed });
-        const options = { ...trust, tickets: new TlsTickets() };
-        expect(await resumed("localhost", server.port, { ...options, insecure: true })).toBe("false");
-        const error = await failureOf(resumed("localhost", server.port, options));
-        expect(error).toMatchObject({ code: "ERR_NETCLI_CERTIFICATE" });
-        expect(await resumed("localhost", server.port, { ...options, insecure: true })).toBe("true");
-      });
-    });
-  },
-);

@@ -2,17 +2,9 @@
 import { once } from "node:events";
 import { Readable } from "node:stream";
 import { ReadableStream } from "node:stream/web";
-import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, describe, expect, test } from "vitest";
-import { type ScriptedPeer, type ScriptedServer, scriptedServer } from "@netcli/test-kit";
-import {
-  ArgumentError,
-  connect,
-  Connection,
-  ConnectionClosedError,
-  type Content,
-  TimeoutError,
-} from "../src/index.ts";
+import { type ScriptedServer, scriptedServer } from "@netcli/test-kit";
+import { ArgumentError, connect, Connection, ConnectionClosedError, type Content } from "../src/index.ts";
 import { Writer } from "../src/writer.ts";
 import { noSocketLeft, nothingLeft } from "./leaks.ts";
 import { failureOf, identity, pattern, streamPair, trust } from "./peers.ts";
@@ -32,15 +24,15 @@ function peerOf(server: ScriptedServer, stall: number): Promise<Connection> {
   return connect({ host: "127.0.0.1", port: server.port, timeouts: { stall } });
 }
 
-describe("the writer", () => {
-  function writer(): { out: Writer; chunks: string[] } {
-    const [near, far] = streamPair();
-    const chunks: string[] = [];
-    far.on("data", (chunk: Buffer) => chunks.push(chunk.toString()));
-    const destroy = (error: Error): void => void near.destroy(error);
-    return { out: new Writer(near, { stall: 1_000, destroy }), chunks };
-  }
+function writer(): { out: Writer; chunks: string[] } {
+  const [near, far] = streamPair();
+  const chunks: string[] = [];
+  far.on("data", (chunk: Buffer) => chunks.push(chunk.toString()));
+  const destroy = (error: Error): void => void near.destroy(error);
+  return { out: new Writer(near, { stall: 1_000, destroy }), chunks };
+}
 
+describe("the writer", () => {
   test("joins the text of one turn into one write", async () => {
     const { out, chunks } = writer();
     for (const text of ["one ", "two ", "three"]) out.push(text);
@@ -68,12 +60,17 @@ describe("the writer", () => {
   });
 });
 
+async function* generated(): AsyncGenerator<string | Uint8Array, void, void> {
+  yield "li";
+  yield Buffer.from("ne\r");
+  yield "\n.dot";
+}
+
+function* zeros(): Generator<Buffer> {
+  for (;;) yield Buffer.alloc(65_536);
+}
+
 describe("writing from", () => {
-  async function* generated(): AsyncGenerator<string | Uint8Array, void, void> {
-    yield "li";
-    yield Buffer.from("ne\r");
-    yield "\n.dot";
-  }
   const contents: [string, () => Content][] = [
     ["a string", () => "line\r\n.dot"],
     ["bytes", () => Buffer.from("line\r\n.dot")],
@@ -162,11 +159,7 @@ describe("writing from", () => {
       await peer.closed;
     });
     const connection = await peerOf(server, 5_000);
-    const source = Readable.from(
-      (function* endless() {
-        for (;;) yield Buffer.alloc(65_536);
-      })(),
-    );
+    const source = Readable.from(zeros());
     const failure = await failureOf(connection.writeContent(source));
     expect(failure).toBeInstanceOf(ConnectionClosedError);
     expect(failure).toMatchObject({ cause: { code: expect.stringMatching(/^(?:ECONNRESET|EPIPE)$/) } });
@@ -174,101 +167,6 @@ describe("writing from", () => {
     await nothingLeft();
   });
 });
-
-/** A peer that reads `bytes` at a time with a pause between, or, for 0, not at all. */
-function reader(bytes: number, pause: number, done: Promise<void>): (peer: ScriptedPeer) => Promise<void> {
-  return async (peer) => {
-    const stream = peer.handOver();
-    // Only what was asked for is taken from the kernel.
-    let missing = bytes;
-    stream.on("data", (chunk: Buffer) => {
-      missing -= chunk.length;
-      if (missing > 0) return;
-      stream.pause();
-      missing = bytes;
-      void sleep(pause).then(() => stream.resume());
-    });
-    if (bytes > 0) stream.resume();
-    await Promise.race([done, peer.closed]);
-  };
-}
-
-describe.each(["plain", "TLS"])("a peer that is slow to read, %s,", (kind) => {
-  const tls = kind === "TLS" ? identity : undefined;
-  const never = new Promise<void>(() => undefined);
-
-  function slow(port: number, stall: number): Promise<Connection> {
-    return connect({ host: "localhost", port, tls: tls && trust, timeouts: { stall } });
-  }
-
-  test("holds the writer up, with little in memory, until the stall timeout", async () => {
-    await using server = await scriptedServer(reader(0, 0, never), { tls });
-    const connection = await slow(server.port, 150);
-    let produced = 0;
-    let most = 0;
-    function* endless(): Generator<Buffer> {
-      for (;;) {
-        most = Math.max(most, connection.socket.writableLength);
-        produced += 65_536;
-        yield Buffer.alloc(65_536);
-      }
-    }
-    const error = await failureOf(connection.writeContent(endless()));
-    expect(error).toBeInstanceOf(TimeoutError);
-    expect(error).toMatchObject({
-      phase: "stall",
-      milliseconds: 150,
-      message: "the peer took no byte for 150 ms",
-    });
-    // The rest is what the kernels of both sides hold.
-    expect(most).toBeLessThan(2 * 65_536);
-    expect(produced).toBeLessThan(64 * MEBIBYTE);
-    expect(await failureOf(connection.readLine())).toBe(error);
-    await connection.closed;
-  });
-
-  test("is not blamed as long as it reads, within one large write, too", async () => {
-    const { promise: done, resolve } = withResolvers();
-    await using server = await scriptedServer(reader(524_288, 15, done), { tls });
-    const connection = await slow(server.port, 250);
-    const start = performance.now();
-    await connection.write(pattern(24 * MEBIBYTE));
-    // Longer than a stall by far, or the test says nothing.
-    expect(performance.now() - start).toBeGreaterThan(500);
-    resolve();
-    connection.destroy();
-    await connection.closed;
-  });
-
-  test("has all the time it wants where the stall timeout is Infinity", async () => {
-    const { promise: go, resolve } = withResolvers();
-    await using server = await scriptedServer(
-      async (peer) => {
-        const stream = peer.handOver();
-        await go;
-        stream.resume();
-        await once(stream, "end");
-      },
-      { tls },
-    );
-    const connection = await slow(server.port, Infinity);
-    let written = false;
-    const writing = connection.write(pattern(24 * MEBIBYTE)).then(() => (written = true));
-    await sleep(50);
-    expect(written).toBe(false);
-    resolve();
-    await writing;
-    await connection.close();
-  });
-});
-
-function withResolvers(): { promise: Promise<void>; resolve: () => void } {
-  let resolve: () => void = () => undefined;
-  const promise = new Promise<void>((settle) => {
-    resolve = settle;
-  });
-  return { promise, resolve };
-}
 
 test("what is written at once, large or small, stays in order over TLS, and the end comes behind it", async () => {
   await using server = await scriptedServer(async (peer) => void (await peer.readToEnd()), { tls: identity });
