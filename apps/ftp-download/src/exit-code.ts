@@ -24,43 +24,49 @@ export const ExitCode = {
 
 export type ExitCode = (typeof ExitCode)[keyof typeof ExitCode];
 
-// Up to the login the host could not be reached, afterwards the connection broke.
+// Up to the greeting the host could not be reached, afterwards the connection broke.
 const FIRST_PHASES = new Set(["connect", "tls", "greeting"]);
 
-/** Sorts an error into one of the exit codes. */
-export function describeFailure(error: unknown, target: Target): { code: ExitCode; text: string } {
-  const text = error instanceof Error ? error.message : String(error);
+// Too many users, and data connections that did not come about or broke (RFC 959 4.2): says nothing about the file.
+const CONNECTION_TROUBLE = /^42[156]/;
+
+/** What to tell about an error. */
+export interface Failure {
+  readonly code: ExitCode;
+  readonly text: string;
+}
+
+/** Sorts an error into one of the exit codes. Behind the login it may be one of a data connection. */
+export function describeFailure(error: unknown, target: Target, isLoggedIn: boolean): Failure {
+  // Of several lines of a reply one is made.
+  const text = (error instanceof Error ? error.message : String(error)).replaceAll("\n", " ");
   if (error instanceof ReplyError) return describeRefusal(error, target);
   if (error instanceof PasswordError) return { code: ExitCode.loginRefused, text };
   if (error instanceof ArgumentError) return { code: ExitCode.usage, text };
-  if (
+  const isOfConnecting =
     error instanceof ConnectError ||
     error instanceof TlsError ||
-    (error instanceof TimeoutError && FIRST_PHASES.has(error.phase))
-  ) {
-    return { code: ExitCode.unreachable, text };
-  }
+    (error instanceof TimeoutError && FIRST_PHASES.has(error.phase));
+  if (isOfConnecting && !isLoggedIn) return { code: ExitCode.unreachable, text };
   if (error instanceof NetcliError) return { code: ExitCode.broken, text };
   return { code: ExitCode.unwritable, text: `cannot save the file: ${text}` };
 }
 
-function describeRefusal(
-  { command, reply, message }: ReplyError,
-  target: Target,
-): { code: ExitCode; text: string } {
+function describeRefusal({ command, reply, message }: ReplyError, target: Target): Failure {
   const { host, directory, file } = target;
+  const words = reply.text.replaceAll("\n", " ");
   switch (command.split(" ", 1)[0]) {
     case "connect":
-      return { code: ExitCode.unreachable, text: `${host} refuses: ${reply.text}` };
+      return { code: ExitCode.unreachable, text: `${host} refuses: ${words}` };
     case "USER":
     case "PASS":
     case "ACCT":
-      return { code: ExitCode.loginRefused, text: `cannot log in to ${host}: ${reply.text}` };
+      return { code: ExitCode.loginRefused, text: `cannot log in to ${host}: ${words}` };
     case "CWD":
-      return { code: ExitCode.noDirectory, text: `no such directory "${directory}": ${reply.text}` };
+      return { code: ExitCode.noDirectory, text: `no such directory "${directory}": ${words}` };
     case "RETR":
-      return { code: ExitCode.unreadable, text: `cannot read "${file}": ${reply.text}` };
-    default:
-      return { code: ExitCode.broken, text: message };
+      if (CONNECTION_TROUBLE.test(reply.lines[0] ?? "")) break;
+      return { code: ExitCode.unreadable, text: `cannot read "${file}": ${words}` };
   }
+  return { code: ExitCode.broken, text: message.replaceAll("\n", " ") };
 }

@@ -17,11 +17,12 @@ taken from the environment variable FTP_PASSWORD. With a user TLS is required,
 unless the server is on this machine.
 
 Options:
-  -o, --output FILE  where to save it (default: its own name, in this directory)
-      --tls MODE     implicit, starttls, opportunistic or none
-      --insecure     accept any certificate
-  -v, --verbose      show the dialogue with the server; passwords are hidden
-  -h, --help         show this text
+  -o, --output FILE      where to save it (default: here, under its own name)
+      --tls MODE         implicit, starttls, opportunistic or none
+      --insecure         accept any certificate
+      --timeout SECONDS  how long to wait for the server (default: 30)
+  -v, --verbose          show the dialogue with the server, without passwords
+  -h, --help             show this text
 
 Exit codes:
   0 saved                     5 no such directory
@@ -37,6 +38,7 @@ interface Settings extends Target {
   readonly output: string;
   readonly tls: TlsMode | undefined;
   readonly insecure: boolean;
+  readonly milliseconds: number;
   readonly verbose: boolean;
 }
 
@@ -48,6 +50,7 @@ function readArguments(): Settings | undefined {
       output: { type: "string", short: "o" },
       tls: { type: "string" },
       insecure: { type: "boolean", default: false },
+      timeout: { type: "string", default: "30" },
       verbose: { type: "boolean", short: "v", default: false },
       help: { type: "boolean", short: "h", default: false },
     },
@@ -58,12 +61,15 @@ function readArguments(): Settings | undefined {
   const tls = TLS_MODES.find((mode) => mode === values.tls);
   if (values.tls !== undefined && tls === undefined)
     throw new Error(`--tls is one of ${TLS_MODES.join(", ")}`);
+  const seconds = /^\d+(?:\.\d+)?$/.test(values.timeout) ? Number(values.timeout) : 0;
+  if (seconds === 0) throw new Error("--timeout is a number of seconds above 0");
   const target = parseTarget(url);
   return {
     ...target,
     output: resolve(values.output ?? target.file),
     tls: tls ?? target.tls,
     insecure: values.insecure,
+    milliseconds: seconds * 1_000,
     verbose: values.verbose,
   };
 }
@@ -73,11 +79,11 @@ function showDialogue({ kind, text }: TraceEvent): void {
   process.stderr.write(`${mark} ${printable(text)}\n`);
 }
 
-async function download(settings: Settings, signal: AbortSignal): Promise<void> {
-  const { host, port, user, directory, file, output, tls, insecure, verbose } = settings;
+async function logIn(settings: Settings, signal: AbortSignal): Promise<FtpClient> {
+  const { host, port, user, directory, tls, insecure, milliseconds, verbose } = settings;
   const password =
     user === undefined ? undefined : (settings.password ?? (await askPassword(user, host, signal)));
-  const client = await FtpClient.connect({
+  return FtpClient.connect({
     host,
     port,
     user,
@@ -85,9 +91,13 @@ async function download(settings: Settings, signal: AbortSignal): Promise<void> 
     directory,
     tls,
     tlsOptions: { insecure },
+    timeouts: { connect: milliseconds, greeting: milliseconds, reply: milliseconds, stall: milliseconds },
     signal,
     ...(verbose ? { trace: showDialogue } : {}),
   });
+}
+
+async function save(client: FtpClient, { file, output }: Settings, signal: AbortSignal): Promise<void> {
   const bar = new ProgressBar(file, process.stderr);
   try {
     const { bytes } = await client.download(file, output, {
@@ -104,6 +114,8 @@ async function download(settings: Settings, signal: AbortSignal): Promise<void> 
 }
 
 async function main(): Promise<ExitCode> {
+  // Whoever read what we say may be gone (`ftp-download ... 2>&1 | head`): that is no reason to stop.
+  for (const stream of [process.stdout, process.stderr]) stream.on("error", () => undefined);
   let settings: Settings | undefined;
   try {
     settings = readArguments();
@@ -116,17 +128,20 @@ async function main(): Promise<ExitCode> {
     return ExitCode.saved;
   }
   const interruption = new AbortController();
-  for (const signal of ["SIGINT", "SIGTERM"] as const) {
+  for (const name of ["SIGINT", "SIGTERM"] as const) {
     // A second one ends the process at once.
-    process.once(signal, () => interruption.abort(new Error("interrupted")));
+    process.once(name, () => interruption.abort(new Error("interrupted")));
   }
+  const { signal } = interruption;
+  let client: FtpClient | undefined;
   try {
-    await download(settings, interruption.signal);
+    client = await logIn(settings, signal);
+    await save(client, settings, signal);
     return ExitCode.saved;
   } catch (error) {
-    const failure = interruption.signal.aborted
+    const failure = signal.aborted
       ? { code: ExitCode.interrupted, text: "interrupted; nothing was saved" }
-      : describeFailure(error, settings);
+      : describeFailure(error, settings, client !== undefined);
     process.stderr.write(`ftp-download: ${printable(failure.text)}\n`);
     return failure.code;
   }

@@ -10,9 +10,10 @@ export async function askPassword(user: string, host: string, signal: AbortSigna
   const { FTP_PASSWORD: fromEnvironment } = process.env;
   if (fromEnvironment !== undefined) return fromEnvironment;
   if (!process.stdin.isTTY) throw new PasswordError("a password is needed: set FTP_PASSWORD");
-  process.stderr.write(`Password of ${user} at ${host}: `);
   const mute = new Writable({ write: (_chunk, _encoding, done) => done() });
   const terminal = createInterface({ input: process.stdin, output: mute, terminal: true });
+  // Behind the line that switches the echo off.
+  process.stderr.write(`Password of ${user} at ${host}: `);
   try {
     return await new Promise<string>((resolve, reject) => {
       terminal.once("line", resolve);

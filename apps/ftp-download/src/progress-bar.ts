@@ -5,6 +5,9 @@ import { printable } from "@netcli/core-transport";
 // Often enough to look smooth, seldom enough to cost nothing.
 const REDRAW_MILLISECONDS = 100;
 const BAR_CELLS = 24;
+const LEAST_BAR_CELLS = 10;
+// Room for " 98.5 MiB of 100.0 MiB  112.4 MiB/s  0:05 left", so that the bar does not change with every digit.
+const FACTS_COLUMNS = 48;
 
 /** ProgressBar draws on a terminal, and does nothing on anything else. */
 export class ProgressBar {
@@ -22,8 +25,10 @@ export class ProgressBar {
     const now = Date.now();
     if (!this.#out.isTTY || now - this.#drawn < REDRAW_MILLISECONDS) return;
     this.#drawn = now;
-    const line = formatProgress(this.#label, bytes, total, now - this.#started);
-    this.#out.write(`\r\x1b[K${line.slice(0, this.#out.columns - 1)}`);
+    // Zero where the terminal does not tell.
+    const columns = (this.#out.columns || 80) - 1;
+    const line = formatProgress(this.#label, bytes, total, now - this.#started, columns);
+    this.#out.write(`\r\x1b[K${line}`);
   }
 
   /** Takes the line away. */
@@ -33,22 +38,52 @@ export class ProgressBar {
   }
 }
 
-/** The line for so many bytes after so many milliseconds. */
+/** The line for so many bytes after so many milliseconds, in so many columns. A long label is cut first. */
 export function formatProgress(
   label: string,
   bytes: number,
   total: number | undefined,
   elapsed: number,
+  columns: number,
 ): string {
   const speed = elapsed === 0 ? 0 : (bytes / elapsed) * 1_000;
   const rate = `${formatBytes(speed)}/s`;
-  if (total === undefined) return `${label}  ${formatBytes(bytes)}  ${rate}`;
+  if (total === undefined) return fit(label, ` ${formatBytes(bytes)}  ${rate}`, columns);
   const share = total === 0 ? 1 : Math.min(bytes / total, 1);
-  const cells = Math.round(share * BAR_CELLS);
-  const bar = `[${"#".repeat(cells)}${".".repeat(BAR_CELLS - cells)}]`;
   const percent = `${Math.floor(share * 100)}%`.padStart(4);
   const left = speed === 0 ? "" : `  ${formatDuration((total - bytes) / speed)} left`;
-  return `${label} ${percent} ${bar} ${formatBytes(bytes)} of ${formatBytes(total)}  ${rate}${left}`;
+  const facts = ` ${formatBytes(bytes)} of ${formatBytes(total)}  ${rate}${left}`.padEnd(FACTS_COLUMNS);
+  const cells = columns - columnsOf(label) - facts.length - " 100% []".length;
+  const bar = formatBar(share, Math.max(LEAST_BAR_CELLS, Math.min(cells, BAR_CELLS)));
+  return fit(label, `${percent} ${bar}${facts}`, columns);
+}
+
+function formatBar(share: number, cells: number): string {
+  const full = Math.floor(share * cells);
+  return `[${"#".repeat(full)}${".".repeat(cells - full)}]`;
+}
+
+// What does not fit is taken from the label, down to nothing, and then from the end.
+function fit(label: string, facts: string, columns: number): string {
+  const room = columns - facts.length - 1;
+  return `${shorten(label, room)} ${facts}`.slice(0, Math.max(columns, 0)).trimEnd();
+}
+
+function shorten(label: string, columns: number): string {
+  if (columnsOf(label) <= columns) return label;
+  let short = "";
+  for (const character of label) {
+    if (columnsOf(short + character) >= columns) break;
+    short += character;
+  }
+  return columns > 0 ? `${short}…` : "";
+}
+
+// From U+1100 on there are letters that take two columns: to count too many is better than a line that wraps.
+function columnsOf(text: string): number {
+  let columns = 0;
+  for (const character of text) columns += character < "\u1100" ? 1 : 2;
+  return columns;
 }
 
 function formatBytes(bytes: number): string {

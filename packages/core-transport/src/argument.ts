@@ -13,14 +13,17 @@ const NAMES = new Map([
  * conversion may make a line end of a harmless character (U+760A cut to 8 bits is LF).
  */
 export function assertArgument(name: string, value: string | Uint8Array): void {
+  const forbidden = findForbidden(value);
+  if (forbidden !== undefined) throw new ArgumentError(`${name} contains ${forbidden}; nothing was sent`);
+}
+
+function findForbidden(value: string | Uint8Array): string | undefined {
   if (typeof value === "string") {
-    if (!/[\r\n\0]/.test(value)) return;
-    const character = /[\r\n\0]/.exec(value)?.[0].charCodeAt(0) ?? 0;
-    throw new ArgumentError(`${name} contains ${NAMES.get(character)}; nothing was sent`);
+    const at = value.search(/[\r\n\0]/);
+    return at === -1 ? undefined : NAMES.get(value.charCodeAt(at));
   }
-  for (const [byte, meaning] of NAMES) {
-    if (value.includes(byte)) throw new ArgumentError(`${name} contains ${meaning}; nothing was sent`);
-  }
+  for (const [byte, name] of NAMES) if (value.includes(byte)) return name;
+  return undefined;
 }
 
 /** CommandLine is one line that is safe to send, and the form of it that may be shown. */
@@ -41,15 +44,16 @@ export interface CommandLineOptions {
 /** Joins a verb and its arguments with spaces. Throws ArgumentError before anything can be sent. */
 export function commandLine(
   verb: string,
-  args: readonly string[] = [],
-  options: CommandLineOptions = {},
+  args?: readonly string[],
+  options?: CommandLineOptions,
 ): CommandLine {
-  const text = args.length === 0 ? verb : `${verb} ${args.join(" ")}`;
-  const line = options.encode === undefined ? text : options.encode(text);
-  assertArgument(`the argument of ${printableVerb(verb)}`, line);
-  return { line, shown: options.secret === true && args.length > 0 ? `${verb} ****` : text };
-}
-
-function printableVerb(verb: string): string {
-  return /^[\w-]+$/.test(verb) ? verb : "the command";
+  const hasArguments = args !== undefined && args.length > 0;
+  const text = hasArguments ? `${verb} ${args.join(" ")}` : verb;
+  const line = options?.encode === undefined ? text : options.encode(text);
+  const forbidden = findForbidden(line);
+  if (forbidden !== undefined) {
+    const what = /^[\w-]+$/.test(verb) ? `the argument of ${verb}` : "the command";
+    throw new ArgumentError(`${what} contains ${forbidden}; nothing was sent`);
+  }
+  return { line, shown: hasArguments && options?.secret === true ? `${verb} ****` : text };
 }

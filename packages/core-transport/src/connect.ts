@@ -3,7 +3,7 @@
 import { connect as netConnect, isIP, type LookupFunction, type NetConnectOpts, type Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import { connect as tlsConnect, TLSSocket } from "node:tls";
-import { Connection, type ConnectionOptions } from "./connection.ts";
+import { Connection, isLoopback, type ConnectionOptions } from "./connection.ts";
 import { ArgumentError, ConnectError, NetcliError, TimeoutError } from "./errors.ts";
 import { hostPort, parseProxyUrl, tunnel, type ProxyAddress } from "./proxy.ts";
 import { tlsConnectOptions, whenSecure, type TlsOptions } from "./tls.ts";
@@ -143,7 +143,6 @@ function dial(
     tls === undefined
       ? netConnect(socketOptions)
       : tlsConnect({ ...socketOptions, ...tlsConnectOptions(target.host, tls) });
-  const wiring = { onread: true, direct: options.proxy === undefined };
   return new Promise((resolve, reject) => {
     const fail = (error: Error): void => {
       stop();
@@ -157,8 +156,11 @@ function dial(
       stop();
       const ready =
         socket instanceof TLSSocket ? whenSecure(socket, target.host, tls ?? {}, signal) : undefined;
-      if (ready === undefined) connection.attach(socket, wiring);
-      resolve(ready?.then(() => connection.attach(socket, wiring)));
+      const local =
+        options.proxy === undefined && (target.path !== undefined || isLoopback(socket.remoteAddress));
+      const attach = (): void => connection.attach(socket, { onread: true, local });
+      if (ready === undefined) attach();
+      resolve(ready?.then(attach));
     };
     const stop = (): void => {
       socket.off("error", onError);

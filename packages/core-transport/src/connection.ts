@@ -65,7 +65,7 @@ export class Connection {
     const host = options.host ?? remote ?? "";
     const port = stream instanceof Socket ? stream.remotePort : undefined;
     const connection = new Connection(host, port === undefined ? host : `${host}:${port}`, options);
-    connection.attach(stream, { direct: true });
+    connection.attach(stream, { local: isLoopback(remote) });
     return connection;
   }
 
@@ -74,13 +74,13 @@ export class Connection {
     return this.#source.onread;
   }
 
-  /** @internal `direct`: the socket leads to the peer itself, through no proxy. */
+  /** @internal `local`: the peer is on this machine, and nothing in between. */
   attach(
     socket: Duplex,
-    { onread = false, direct = false }: { onread?: boolean; direct?: boolean } = {},
+    { onread = false, local = false }: { onread?: boolean; local?: boolean } = {},
   ): void {
     this.#socket = socket;
-    this.#local = direct && isLocal(socket);
+    this.#local = local;
     if (socket instanceof Socket) socket.setNoDelay(true);
     // Errors come to the source; this one is for those after the end.
     socket.on("error", () => undefined);
@@ -313,9 +313,7 @@ const discard: ByteSink = {
   end: () => undefined,
 };
 
-// A Unix socket has no remote address at all.
-function isLocal(socket: Duplex): boolean {
-  if (!(socket instanceof Socket)) return false;
-  const address = socket.remoteAddress;
-  return address === undefined || address === "::1" || /^(?:::ffff:)?127\./.test(address);
+/** @internal Is that an address of this machine (RFC 1122 3.2.1.3, RFC 4291 2.5.3)? */
+export function isLoopback(address: string | undefined): boolean {
+  return address !== undefined && (address === "::1" || /^(?:::ffff:)?127\./.test(address));
 }

@@ -4,7 +4,7 @@ import type { CommandLine } from "./argument.ts";
 import type { Body } from "./body.ts";
 import type { Connection } from "./connection.ts";
 import type { Content } from "./content.ts";
-import { ConnectionClosedError, ProtocolError } from "./errors.ts";
+import { ConnectionClosedError } from "./errors.ts";
 import {
   settle,
   type BlockOptions,
@@ -185,21 +185,24 @@ export class ReplyPipeline<R extends Reply> {
   }
 
   #send(exchange: Exchange<R>): void {
-    const { idle } = this.#receiver;
-    // Before anything can fail: it is then rejected with all the others.
+    const { command } = exchange;
+    if (command !== undefined) this.#receiver.refuseUnasked();
+    if (this.#error !== undefined) {
+      if (settle(exchange)) exchange.reject(this.#error);
+      return;
+    }
+    // Before anything else can fail: it is then rejected with all the others.
     this.#receiver.expect(exchange);
     try {
-      if (exchange.command !== undefined) this.#sendLine(exchange.command, idle);
+      if (command !== undefined) this.#sendLine(command);
     } catch (error) {
       this.#fail(error as Error);
     }
+    this.#receiver.wake();
   }
 
-  #sendLine({ line, shown }: CommandLine, idle: boolean): void {
-    const { reader, writer, tracer } = this.connection;
-    if (idle && reader.framer.length > 0) {
-      throw new ProtocolError("the server sent something that nobody asked for");
-    }
+  #sendLine({ line, shown }: CommandLine): void {
+    const { writer, tracer } = this.connection;
     if (tracer.active) tracer.line("sent", shown);
     if (typeof line === "string") {
       writer.push(`${line}\r\n`);

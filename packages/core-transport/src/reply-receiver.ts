@@ -49,8 +49,7 @@ export class ReplyReceiver<R extends Reply> {
     return this.#lastReply;
   }
 
-  /** True if the server owes nothing. */
-  get idle(): boolean {
+  get #idle(): boolean {
     return this.#unanswered.length === 0 && this.#block === undefined;
   }
 
@@ -65,19 +64,32 @@ export class ReplyReceiver<R extends Reply> {
     this.#listen();
   }
 
+  /** Fails if something is there that nobody asked for: the next command would take it for its reply. */
+  refuseUnasked(): void {
+    if (!this.#idle || this.#connection.reader.framer.length === 0) return;
+    try {
+      const reply = this.#nextReply();
+      // Says why the server closes, if that is what it said.
+      if (reply !== undefined) this.#answer(reply);
+      throw new ProtocolError("the server sent something that nobody asked for");
+    } catch (error) {
+      this.#onError(error as Error);
+    }
+  }
+
   /** Adds one to those who wait for a reply. */
   expect(exchange: Exchange<R>): void {
-    const { idle } = this;
+    const idle = this.#idle;
     this.#unanswered.push(exchange);
     this.#outbox.sent(exchange);
     if (idle) this.#watch.expect(exchange);
-    // The reply to no command may be there already.
-    if (exchange.command === undefined || !idle) this.wake();
   }
 
-  /** Goes on where it may have stopped, because someone waits now or a turn is over. */
+  /**
+   * Goes on where it may have stopped: more of an unread block is kept when someone waits behind it, and what was
+   * left unasked in a turn may be asked for now, or is refused when the turn is over.
+   */
   wake(): void {
-    // Without a block it stops only for what was not asked for.
     if (this.#block !== undefined || this.#connection.reader.framer.length > 0)
       this.#connection.reader.wake();
   }
@@ -101,20 +113,16 @@ export class ReplyReceiver<R extends Reply> {
   }
 
   #receive(): Outcome {
-    const { reader, tracer } = this.#connection;
     if (this.#failed) return "settled";
     try {
       while (this.#block === undefined) {
         if (this.#isUnasked()) return "full";
-        this.#refuseTls();
-        const line = reader.framer.takeLine();
-        if (line === undefined) {
-          if (reader.ended) throw this.#endError();
+        const reply = this.#nextReply();
+        if (reply === undefined) {
+          if (this.#connection.reader.ended) throw this.#endError();
           break;
         }
-        if (tracer.active) tracer.line("received", line);
-        const reply = this.#assembler.add(line);
-        if (reply !== undefined) this.#answer(reply);
+        this.#answer(reply);
       }
     } catch (error) {
       this.#onError(error as Error);
@@ -128,8 +136,19 @@ export class ReplyReceiver<R extends Reply> {
   // In a turn, what nobody asked for is left where it is: for TLS to see that it was there before (STARTTLS
   // injection), for the turn to ask for it after all, or for the next command to refuse.
   #isUnasked(): boolean {
-    const { reader } = this.#connection;
-    return this.#outbox.inTurn && this.#unanswered.length === 0 && reader.framer.length > 0 && !reader.ended;
+    return this.#outbox.inTurn && this.#unanswered.length === 0 && this.#connection.reader.framer.length > 0;
+  }
+
+  #nextReply(): R | undefined {
+    const { reader, tracer } = this.#connection;
+    for (;;) {
+      this.#refuseTls();
+      const line = reader.framer.takeLine();
+      if (line === undefined) return undefined;
+      if (tracer.active) tracer.line("received", line);
+      const reply = this.#assembler.add(line);
+      if (reply !== undefined) return reply;
+    }
   }
 
   #answer(reply: R): void {

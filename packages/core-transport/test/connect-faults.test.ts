@@ -1,5 +1,4 @@
 // Connections that do not come about: each failure has its own error in time, and leaves nothing open.
-import { getEventListeners } from "node:events";
 import type { LookupFunction } from "node:net";
 import { afterEach, describe, expect, test } from "vitest";
 import { type Script, scriptedServer, socks5Proxy, tempDir } from "@netcli/test-kit";
@@ -12,7 +11,7 @@ import {
   TlsError,
 } from "../src/index.ts";
 import { noSocketLeft, nothingLeft } from "./leaks.ts";
-import { closedPort, failureOf, hello, identity, resolvesTo } from "./peers.ts";
+import { closedPort, failureOf, hello, resolvesTo } from "./peers.ts";
 
 afterEach(noSocketLeft);
 
@@ -24,7 +23,6 @@ async function refusal(options: ConnectOptions): Promise<unknown> {
 }
 
 const silent: Script = (peer) => peer.closed;
-const unwanted: LookupFunction = () => expect.unreachable();
 const never: LookupFunction = () => undefined;
 
 function failsWith(code: string): LookupFunction {
@@ -161,81 +159,6 @@ test("one deadline spans the proxy and the TLS handshake behind it", async () =>
   expect(server.connections).toBe(1);
   expect(error).toBeInstanceOf(TimeoutError);
   expect(error).toMatchObject({ phase: "connect", milliseconds: 120 });
-});
-
-describe("an abort", () => {
-  const reasons = [new Error("changed my mind"), "a string", null, { any: "thing" }];
-
-  test.each(reasons)("before the start passes its reason on as it is: %s", async (reason) => {
-    const error = await refusal({
-      host: "no.example",
-      port: 25,
-      lookup: unwanted,
-      signal: AbortSignal.abort(reason),
-    });
-    expect(error).toBe(reason);
-  });
-
-  test.each(reasons)("during the lookup passes its reason on as it is: %s", async (reason) => {
-    const controller = new AbortController();
-    const lookup: LookupFunction = () => setImmediate(() => controller.abort(reason));
-    const { signal } = controller;
-    expect(await refusal({ host: "no.example", port: 25, lookup, signal })).toBe(reason);
-    expect(getEventListeners(signal, "abort")).toEqual([]);
-  });
-
-  test("without a reason gives the AbortError of the platform", async () => {
-    const error = await refusal({ host: "no.example", port: 25, signal: AbortSignal.abort() });
-    expect(error).toMatchObject({ name: "AbortError" });
-  });
-
-  test.each([false, true])("while the TCP connection is being made gives it up (TLS: %s)", async (tls) => {
-    await using server = await scriptedServer(silent, { tls: tls ? identity : undefined });
-    const controller = new AbortController();
-    const reason = new Error("enough");
-    const lookup: LookupFunction = (_name, _options, callback) => {
-      // The connection has begun when the callback returns, and can't be there yet.
-      callback(null, [{ address: "127.0.0.1", family: 4 }]);
-      controller.abort(reason);
-    };
-    const { signal } = controller;
-    expect(await refusal({ host: "one.example", port: server.port, lookup, tls, signal })).toBe(reason);
-  });
-
-  test("during the TLS handshake gives the connection up", async () => {
-    const controller = new AbortController();
-    const reason = new Error("enough");
-    await using server = await scriptedServer(async (peer) => {
-      await peer.read(1);
-      controller.abort(reason);
-      await peer.closed;
-    });
-    const { signal } = controller;
-    expect(await refusal({ host: "localhost", port: server.port, tls: true, signal })).toBe(reason);
-    expect(getEventListeners(signal, "abort")).toEqual([]);
-  });
-
-  test("while the proxy is asked gives the connection up", async () => {
-    const controller = new AbortController();
-    await using proxy = await scriptedServer(async (peer) => {
-      await peer.read(1);
-      controller.abort("enough");
-      await peer.closed;
-    });
-    const { signal } = controller;
-    const url = `socks5://127.0.0.1:${proxy.port}`;
-    expect(await refusal({ host: "no.example", port: 25, proxy: url, signal })).toBe("enough");
-    expect(getEventListeners(signal, "abort")).toEqual([]);
-  });
-
-  test("does nothing to a connection that is there", async () => {
-    await using server = await scriptedServer(hello);
-    const controller = new AbortController();
-    const { signal } = controller;
-    await using connection = await connect({ host: "127.0.0.1", port: server.port, signal });
-    controller.abort();
-    expect(await connection.readLine()).toBe("220 hello");
-  });
 });
 
 describe("arguments that can't be used", () => {

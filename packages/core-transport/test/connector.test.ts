@@ -1,7 +1,7 @@
 // Connections made by functions of the caller's own, in place of a proxy.
 import { once } from "node:events";
 import { connect as netConnect } from "node:net";
-import type { Duplex } from "node:stream";
+import { Duplex } from "node:stream";
 import { createServer as createTlsServer } from "node:tls";
 import { afterEach, describe, expect, test } from "vitest";
 import { scriptedServer } from "@netcli/test-kit";
@@ -61,7 +61,11 @@ describe("a function in place of a proxy", () => {
   });
 
   test("that comes too late has its stream destroyed", async () => {
-    const [near] = streamPair();
+    // One whose end is an error that somebody has to hear.
+    const near = new Duplex({
+      read: () => undefined,
+      destroy: (_error, callback) => callback(new Error("too late")),
+    });
     let deliver: ((stream: Duplex) => void) | undefined;
     const proxy: Connector = () =>
       new Promise((resolve) => {
@@ -70,7 +74,9 @@ describe("a function in place of a proxy", () => {
     const error = await failureOf(connect({ ...target, proxy, timeouts: { connect: 40 } }));
     expect(error).toMatchObject({ name: "TimeoutError", phase: "connect" });
     deliver?.(near);
-    await once(near, "close");
+    await new Promise((resolve) => {
+      near.once("close", resolve);
+    });
     expect(near.destroyed).toBe(true);
   });
 

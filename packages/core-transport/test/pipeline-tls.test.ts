@@ -1,6 +1,8 @@
-// TLS in a turn: what comes behind it is secure, and what came before it is refused.
+// TLS: what comes behind its start in a turn is secure, what came before is refused, and where it is not expected it
+// is told by its name.
 import { createAuthority } from "@netcli/test-kit";
 import { describe, expect, test } from "vitest";
+import { TlsError } from "../src/index.ts";
 import { codes, echo, line, outcome, refuseUnhandled, session } from "./grammars.ts";
 
 refuseUnhandled();
@@ -46,5 +48,21 @@ describe("STARTTLS in a turn", () => {
     expect(await secret).toBeInstanceOf(Error);
     expect(connection.destroyed).toBe(true);
     expect(client.server.received.toString()).not.toContain("SECRET");
+  });
+});
+
+describe("TLS where a greeting should be", () => {
+  test.each([
+    ["an alert", [0x15, 3, 1, 0, 2, 2, 0x46]],
+    ["an alert whose description is a line feed", [0x15, 3, 3, 0, 2, 2, 0x0a]],
+    ["a handshake", [0x16, 3, 1, 0, 5]],
+  ])("is told by its name: %s", async (_what, bytes) => {
+    await using client = await session(codes, async (peer) => {
+      await peer.sendSplit(Buffer.from(bytes));
+      await peer.closed;
+    });
+    const error = await outcome(client.pipeline.greeting());
+    expect(error).toBeInstanceOf(TlsError);
+    expect((error as Error).message).toContain('tls: "implicit"');
   });
 });

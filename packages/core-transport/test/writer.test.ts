@@ -44,6 +44,22 @@ describe("the writer", () => {
     expect(chunks).toEqual(["one two three", "four"]);
   });
 
+  test("sends what came before `hold` to the old stream, and what came behind it to the new one", async () => {
+    const { out, chunks } = writer();
+    const [near, far] = streamPair();
+    const later: string[] = [];
+    far.on("data", (chunk: Buffer) => later.push(chunk.toString()));
+    out.push("before");
+    out.hold();
+    const behind = [out.write("behind "), out.write(Buffer.from("it"))];
+    await new Promise(setImmediate);
+    expect([chunks, later]).toEqual([["before"], []]);
+    out.redirect(near);
+    await Promise.all(behind);
+    await new Promise(setImmediate);
+    expect([chunks.join(""), later.join("")]).toEqual(["before", "behind it"]);
+  });
+
   test("keeps strings and bytes in order", async () => {
     const { out, chunks } = writer();
     out.push("a");

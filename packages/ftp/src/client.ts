@@ -51,10 +51,7 @@ export class FtpClient {
     const { onProgress, signal } = options;
     await refuseDirectory(localPath);
     const total = await this.#sizeIfKnown(remotePath, signal);
-    const partPath = join(
-      dirname(localPath),
-      `.${basename(localPath)}.${randomBytes(6).toString("hex")}.part`,
-    );
+    const partPath = partPathOf(localPath);
     const file = await open(partPath, "wx");
     try {
       const { result: bytes, reply } = await this.#session.retrieve(
@@ -63,12 +60,13 @@ export class FtpClient {
           receiveFile(data, file, { onProgress: (moved) => onProgress?.({ bytes: moved, total }), signal }),
         { signal },
       );
-      if (total !== undefined && bytes !== total) throw truncated(remotePath, bytes, total);
+      // More is no harm: it may have grown meanwhile.
+      if (total !== undefined && bytes < total) throw truncated(remotePath, bytes, total);
       await file.close();
       await rename(partPath, localPath);
       return { bytes, reply };
     } catch (error) {
-      await file.close();
+      await file.close().catch(() => undefined);
       await rm(partPath, { force: true });
       throw error;
     }
@@ -97,6 +95,15 @@ export class FtpClient {
   [Symbol.asyncDispose](): Promise<void> {
     return this.quit();
   }
+}
+
+// File systems allow 255 bytes, and a character has up to 4.
+const SHOWN_CHARACTERS = 50;
+
+// Another name in the same directory.
+function partPathOf(path: string): string {
+  const shown = [...basename(path)].slice(0, SHOWN_CHARACTERS).join("");
+  return join(dirname(path), `.${shown}.${randomBytes(6).toString("hex")}.part`);
 }
 
 // Renaming onto it would fail, but only after the whole file was transferred.

@@ -1,11 +1,13 @@
 // What a connection to an FTP server can be given.
 import {
   ArgumentError,
+  assertArgument,
   parseServerUrl,
   type ConnectOptions,
   type TlsMode,
   type TlsOptions,
 } from "@netcli/core-transport";
+import { assertCredentials } from "./auth.ts";
 
 export interface FtpOptions extends Omit<ConnectOptions, "path" | "tls"> {
   host: string;
@@ -39,6 +41,8 @@ export interface FtpTarget extends FtpOptions {
 /** Reads a URL or options. Throws ArgumentError. */
 export function resolveOptions(given: string | URL | FtpOptions): FtpTarget {
   const options = typeof given === "string" || given instanceof URL ? optionsOfUrl(given) : given;
+  assertCredentials(options);
+  assertArgument("the directory", options.directory ?? "");
   const port = options.port ?? (options.tls === "implicit" ? FTPS_PORT : FTP_PORT);
   const tls = options.tls ?? (port === FTPS_PORT ? "implicit" : undefined);
   return { ...options, port, tls };

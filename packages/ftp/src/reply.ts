@@ -14,8 +14,11 @@ export const ftpGrammar: ReplyGrammar<FtpReply> = {
   },
   parse(lines) {
     const [first = ""] = lines;
-    const prefix = first.slice(0, 3);
-    const text = lines.map((line) => (line.startsWith(prefix) ? line.slice(4) : line)).join("\n");
+    const code = first.slice(0, 3);
+    // "2200 files" in the middle of a 220 is text.
+    const isCoded = (line: string): boolean =>
+      line.startsWith(code) && (line.length === 3 || line[3] === " " || line[3] === "-");
+    const text = lines.map((line) => (isCoded(line) ? line.slice(4) : line)).join("\n");
     return { code: parseCode(first), lines, text };
   },
   isPreliminary: ({ code }) => code < 200,

@@ -1,6 +1,4 @@
 // One FTP connection, one method per verb under the names of Python's ftplib (RFC 959, 2428, 3659, 4217).
-import type { Writable } from "node:stream";
-import { pipeline as pipe } from "node:stream/promises";
 import {
   connect,
   ReplyError,
@@ -11,10 +9,12 @@ import {
   type Connection,
   type TlsMode,
   type TlsOptions,
+  type Turn,
 } from "@netcli/core-transport";
-import { defaultTlsMode, logIn } from "./auth.ts";
+import { assertCredentials, defaultTlsMode, logIn } from "./auth.ts";
+import { pour, type ByteTaker } from "./byte-taker.ts";
 import { ftpCommand, rawCommand } from "./command.ts";
-import { assertPositive, refusal } from "./errors.ts";
+import { assertPositive, CONNECT, refusal } from "./errors.ts";
 import { resolveOptions, type FtpOptions, type FtpTarget } from "./options.ts";
 import { parseQuotedPath } from "./path.ts";
 import { ftpGrammar, type FtpReply } from "./reply.ts";
@@ -25,9 +25,6 @@ export interface VerbOptions {
   /** Gives up with the signal's reason. The session stays usable. */
   signal?: AbortSignal | undefined;
 }
-
-/** Takes the bytes of a transfer: a function, awaited before more is read, or a Node stream, which is not ended. */
-export type ByteTaker = ((chunk: Uint8Array) => unknown) | Writable;
 
 /** What a transfer came to. */
 export interface TransferResult {
@@ -44,6 +41,7 @@ export class FtpSession {
   readonly #tlsOptions: TlsOptions;
   readonly #transfers: Transfers;
   #welcome = "";
+  #quitting: Promise<void> | undefined;
 
   private constructor(connection: Connection, options: FtpTarget, tlsOptions: TlsOptions) {
     this.#pipeline = new ReplyPipeline(connection, ftpGrammar);
@@ -64,26 +62,24 @@ export class FtpSession {
     const tlsOptions = { tickets: new TlsTickets(), ...target.tlsOptions };
     const connection = await connect({ ...target, tls: tls === "implicit" ? tlsOptions : false });
     const session = new FtpSession(connection, target, tlsOptions);
-    const cancel = (): void => connection.destroy(signal?.reason as Error);
-    signal?.addEventListener("abort", cancel, { once: true });
-    try {
-      await session.#greet();
-      if (tls !== undefined) await session.#secure(tls);
-      if (user !== undefined) await session.login(user, password, account);
-      if (user !== undefined && directory !== undefined) await session.cwd(directory);
-      return session;
-    } catch (error) {
-      if (error instanceof ReplyError) await session.quit();
-      else session.close();
-      throw signal?.aborted === true ? signal.reason : error;
-    } finally {
-      signal?.removeEventListener("abort", cancel);
-    }
+    return cutOnAbort(connection, signal, async () => {
+      try {
+        await session.#greet();
+        if (user !== undefined) await session.login(user, password, account);
+        else if (tls !== undefined) await session.#secure(tls);
+        if (user !== undefined && directory !== undefined) await session.cwd(directory);
+        return session;
+      } catch (error) {
+        if (error instanceof ReplyError) await session.quit();
+        else session.close();
+        throw error;
+      }
+    });
   }
 
   async #greet(): Promise<void> {
     const reply = await this.#pipeline.greeting();
-    assertPositive(reply, { line: "", shown: "connect" });
+    assertPositive(reply, CONNECT);
     this.#welcome = reply.text;
   }
 
@@ -94,7 +90,7 @@ export class FtpSession {
 
   /**
    * Logs in, anonymously by default. A password goes out over TLS only, unless the server is on this machine or
-   * `tls: "none"` was given: rejects with TlsError before it is sent.
+   * `tls: "none"` was given: rejects with TlsError before it is sent. Aborted while TLS is set up, it ends the session.
    */
   async login(
     user: string = "anonymous",
@@ -104,48 +100,58 @@ export class FtpSession {
   ): Promise<FtpReply> {
     const { connection } = this.#pipeline;
     const { tls } = this.#options;
-    await this.#secure(tls ?? defaultTlsMode(user, connection));
+    const { signal } = options;
+    assertCredentials({ user, password, account });
+    await this.#secure(tls ?? defaultTlsMode(user, connection), options);
     return this.#pipeline.exclusive(
-      (turn) => logIn(turn, connection, tls, { user, password, account }),
-      options.signal,
+      (turn) => logIn(turn, connection, tls, { user, password, account }, signal),
+      signal,
     );
   }
 
   /** Brings the session to where the mode wants it; once there, does nothing. */
-  async #secure(mode: TlsMode): Promise<void> {
+  async #secure(mode: TlsMode, options: VerbOptions = {}): Promise<void> {
+    const { connection } = this.#pipeline;
     if (mode === "none" || this.#transfers.protection !== undefined) return;
-    if (mode === "implicit") {
-      await this.#protectData();
-      return;
-    }
     try {
-      await this.authTls();
+      // It is there already with implicit TLS, and after an attempt that got no further.
+      if (connection.tls === undefined) await this.#startTls(options);
+      await this.#protectData(options);
     } catch (cause) {
       if (!(cause instanceof ReplyError)) throw cause;
-      if (mode === "opportunistic" && this.#pipeline.connection.tls === undefined) return;
+      if (mode === "opportunistic" && connection.tls === undefined) return;
       throw new TlsError(`${cause.message}; nothing secret was sent`, { cause });
     }
   }
 
-  /** Puts TLS over the control connection and protects data connections too (RFC 4217 4, 9). */
-  async authTls(): Promise<void> {
-    const command = ftpCommand("AUTH", "TLS");
-    await this.#pipeline.exclusive(async (turn) => {
-      const reply = await turn.command(command);
-      if (reply.code !== 234) throw refusal(reply, command);
-      await this.#pipeline.connection.startTls(this.#tlsOptions);
-    });
-    await this.#protectData();
+  /**
+   * Puts TLS over the control connection and protects data connections too (RFC 4217 4, 9). Aborted midway, it ends
+   * the session.
+   */
+  async authTls(options: VerbOptions = {}): Promise<void> {
+    await this.#startTls(options);
+    await this.#protectData(options);
   }
 
-  async #protectData(): Promise<void> {
-    await this.voidCmd("PBSZ 0");
-    await this.voidCmd("PROT P");
+  #startTls({ signal }: VerbOptions): Promise<void> {
+    const { connection } = this.#pipeline;
+    const command = ftpCommand("AUTH", "TLS");
+    const upgrade = async (turn: Turn<FtpReply>): Promise<void> => {
+      const reply = await turn.command(command);
+      if (reply.code !== 234) throw refusal(reply, command);
+      await connection.startTls(this.#tlsOptions);
+    };
+    return this.#pipeline.exclusive((turn) => cutOnAbort(connection, signal, () => upgrade(turn)), signal);
+  }
+
+  async #protectData(options: VerbOptions): Promise<void> {
+    await this.voidCmd("PBSZ 0", options);
+    await this.voidCmd("PROT P", options);
     this.#transfers.protection = this.#tlsOptions;
   }
 
   /** Sends any command and resolves to its reply, whatever the code. Not for commands with a data connection. */
-  sendCmd(line: string, options: VerbOptions = {}): Promise<FtpReply> {
+  async sendCmd(line: string, options: VerbOptions = {}): Promise<FtpReply> {
     return this.#pipeline.command(rawCommand(line), options);
   }
 
@@ -175,17 +181,17 @@ export class FtpSession {
     if (path === "..") {
       const command = ftpCommand("CDUP");
       const reply = await this.#pipeline.command(command, options);
-      if (reply.code !== 500) return assertPositive(reply, command);
+      if (reply.code !== 500 && reply.code !== 502) return assertPositive(reply, command);
     }
     return this.#expect(ftpCommand("CWD", path === "" ? "." : path), options, 200, 299);
   }
 
   /** Size of a file in bytes as it would be transferred (RFC 3659 4); undefined if the server does not tell. */
-  size(path: string, options: VerbOptions = {}): Promise<number | undefined> {
+  async size(path: string, options: VerbOptions = {}): Promise<number | undefined> {
     const command = ftpCommand("SIZE", path);
     return this.#pipeline.exclusive(async (turn) => {
       // In type A some servers refuse, others count every line once more.
-      await this.#transfers.useBinary(turn);
+      await this.#transfers.useBinary(turn, options.signal);
       const reply = assertPositive(await turn.command(command, options), command);
       const size = reply.code === 213 && /^\s*\d+\s*$/.test(reply.text) ? Number(reply.text) : undefined;
       return Number.isSafeInteger(size) ? size : undefined;
@@ -203,14 +209,14 @@ export class FtpSession {
   ): Promise<TransferResult> {
     const { result, reply } = await this.#transfers.run(
       rawCommand(command),
-      (data) => pour(data, taker),
+      (data, gaveUp) => pour(data, taker, gaveUp),
       options,
     );
     return { bytes: result, reply };
   }
 
   /** @internal Retrieves a file over a data connection that `move` reads. */
-  retrieve<T>(
+  async retrieve<T>(
     path: string,
     move: (data: Connection) => Promise<T>,
     options: TransferOptions,
@@ -224,7 +230,12 @@ export class FtpSession {
   }
 
   /** Says QUIT when all before it is done, waits up to `timeouts.close` for the answer, and closes. Never rejects. */
-  async quit(): Promise<void> {
+  quit(): Promise<void> {
+    this.#quitting ??= this.#quit();
+    return this.#quitting;
+  }
+
+  async #quit(): Promise<void> {
     const { connection, error } = this.#pipeline;
     if (error === undefined) {
       const timeout = connection.timeouts.close;
@@ -243,15 +254,19 @@ export class FtpSession {
   }
 }
 
-async function pour(data: Connection, taker: ByteTaker): Promise<number> {
-  let bytes = 0;
-  const chunks = async function* (): AsyncGenerator<Uint8Array, void, void> {
-    for await (const chunk of data.readToEnd()) {
-      bytes += chunk.length;
-      yield chunk;
-    }
-  };
-  if (typeof taker === "function") for await (const chunk of chunks()) await taker(chunk);
-  else await pipe(chunks(), taker, { end: false });
-  return bytes;
+/** Does what cannot be left halfway: an abort cuts the connection. Rejects then with the signal's reason. */
+async function cutOnAbort<T>(
+  connection: Connection,
+  signal: AbortSignal | undefined,
+  work: () => Promise<T>,
+): Promise<T> {
+  const cut = (): void => connection.destroy(signal?.reason as Error);
+  signal?.addEventListener("abort", cut, { once: true });
+  try {
+    return await work();
+  } catch (error) {
+    throw signal?.aborted === true ? signal.reason : error;
+  } finally {
+    signal?.removeEventListener("abort", cut);
+  }
 }

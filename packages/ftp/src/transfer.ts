@@ -1,6 +1,14 @@
 // One transfer: a data connection, the command, what is moved, and the final reply, which alone says that all
 // of it arrived (RFC 959 3.3; a cut TLS stream looks complete to Node).
-import type { CommandLine, Connection, ReplyPipeline, TlsOptions, Turn } from "@netcli/core-transport";
+import {
+  ConnectionClosedError,
+  TlsError,
+  type CommandLine,
+  type Connection,
+  type ReplyPipeline,
+  type TlsOptions,
+  type Turn,
+} from "@netcli/core-transport";
 import { ftpCommand } from "./command.ts";
 import { connectData, passivePort, type PassiveCommand } from "./data-connection.ts";
 import { assertPositive, refusal } from "./errors.ts";
@@ -29,58 +37,87 @@ export class Transfers {
   }
 
   /** Sends TYPE I unless that is the type already. */
-  async useBinary(turn: Turn<FtpReply>): Promise<void> {
+  async useBinary(turn: Turn<FtpReply>, signal: AbortSignal | undefined): Promise<void> {
     if (this.#type === "I") return;
     const command = ftpCommand("TYPE", "I");
-    assertPositive(await turn.command(command), command);
+    assertPositive(await turn.command(command, { signal }), command);
     this.#type = "I";
   }
 
-  /** Runs one transfer command, with `move` on its data connection. Rejects with ReplyError if the server refuses. */
+  /**
+   * Runs one transfer command, with `move` on its data connection, whose signal says that the transfer has failed.
+   * Rejects with ReplyError if the server refuses.
+   */
   run<T>(
     command: CommandLine,
-    move: (data: Connection) => Promise<T>,
+    move: (data: Connection, gaveUp: AbortSignal) => Promise<T>,
     { rest = 0, signal }: TransferOptions,
   ): Promise<{ result: T; reply: FtpReply }> {
     return this.#pipeline.exclusive(async (turn) => {
-      await this.useBinary(turn);
+      await this.useBinary(turn, signal);
       const data = await this.#open(turn, signal);
+      const gaveUp = new AbortController();
+      let securing: Promise<void> | undefined;
       let moving: Promise<T> | undefined;
+      let failure: Error | undefined;
+      const onFailure = (error: Error): never => {
+        failure ??= error;
+        // The server hears of it, too, and then says its last word.
+        data.destroy(error);
+        throw error;
+      };
       const cancel = (): void => data.destroy(signal?.reason as Error);
       signal?.addEventListener("abort", cancel, { once: true });
       try {
         signal?.throwIfAborted();
-        if (rest > 0) await restart(turn, rest);
-        const begin = (): Promise<T> => {
-          moving ??= this.#protect(data).then(() => move(data));
+        if (rest > 0) await restart(turn, rest, signal);
+        const begin = async (): Promise<T> => {
+          moving ??= Promise.resolve(securing)
+            .then(() => move(data, gaveUp.signal))
+            .catch(onFailure);
           return moving;
         };
-        const reply = await turn.command(command, { onPreliminary: begin, signal });
+        const replying = turn.command(command, { onPreliminary: begin, signal });
+        // Some servers want the handshake before they send 150, others only after it: it is begun, but not awaited.
+        securing = this.#protect(data).catch(onFailure);
+        securing.catch(() => undefined);
+        const reply = await replying;
         if (reply.code < 300) return { result: await begin(), reply };
-        // If it was our side that failed, that is the cause of the server's complaint.
-        await moving;
-        throw refusal(reply, command);
+        throw refusal(reply, command, { cause: failure });
       } catch (error) {
         data.destroy(error as Error);
-        throw signal?.aborted === true ? signal.reason : error;
+        gaveUp.abort(error);
+        if (signal?.aborted === true) throw signal.reason;
+        throw failure !== undefined && isOurs(failure) ? failure : error;
       } finally {
         signal?.removeEventListener("abort", cancel);
         // Whatever came of it: when the caller hears of it, nothing is running any more.
+        await securing?.catch(() => undefined);
         await moving?.catch(() => undefined);
         await data.close();
       }
     }, signal);
   }
 
-  async #open(turn: Turn<FtpReply>, signal: AbortSignal | undefined): Promise<Connection> {
-    const command = ftpCommand(this.#passive);
-    const reply = await turn.command(command);
-    if (reply.code >= 500 && this.#passive === "EPSV") {
-      this.#passive = "PASV";
-      return this.#open(turn, signal);
+  async #open(
+    turn: Turn<FtpReply>,
+    signal: AbortSignal | undefined,
+    verb: PassiveCommand = this.#passive,
+  ): Promise<Connection> {
+    const { connection } = this.#pipeline;
+    const command = ftpCommand(verb);
+    const reply = await turn.command(command, { signal });
+    if (reply.code >= 500 && verb === "EPSV") return this.#open(turn, signal, "PASV");
+    assertPositive(reply, command);
+    let port: number;
+    try {
+      port = passivePort(verb, reply);
+    } catch (error) {
+      connection.destroy(error as Error);
+      throw error;
     }
-    const port = passivePort(this.#passive, assertPositive(reply, command));
-    return connectData(this.#pipeline.connection, { ...this.#options, signal }, port);
+    this.#passive = verb;
+    return connectData(connection, { ...this.#options, signal }, port);
   }
 
   async #protect(data: Connection): Promise<void> {
@@ -88,8 +125,19 @@ export class Transfers {
   }
 }
 
-async function restart(turn: Turn<FtpReply>, position: number): Promise<void> {
+// If it was our side that failed, that is the cause of what the server says, or does not say any more. If it was
+// the server that closed the data connection, it says why.
+function isOurs(failure: Error): boolean {
+  if (failure instanceof TlsError) return failure.code !== "ERR_NETCLI_TLS";
+  return !(failure instanceof ConnectionClosedError);
+}
+
+async function restart(
+  turn: Turn<FtpReply>,
+  position: number,
+  signal: AbortSignal | undefined,
+): Promise<void> {
   const command = ftpCommand("REST", String(position));
-  const reply = await turn.command(command);
+  const reply = await turn.command(command, { signal });
   if (reply.code !== 350) throw refusal(reply, command);
 }
