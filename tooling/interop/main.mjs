@@ -42,6 +42,9 @@ async function attempt(scenario, setting) {
   }
 }
 
+// Where Debian puts servers, and what makes users: `su` leaves these out.
+process.env.PATH += ":/usr/sbin:/sbin";
+
 // Servers, files and the account go however this process ends, save by SIGKILL.
 process.on("exit", removeLeftovers);
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(signal, () => process.exit(130));

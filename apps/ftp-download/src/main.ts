@@ -6,7 +6,7 @@ import { printable, type TlsMode, type TraceEvent } from "@netcli/core-transport
 import { FtpClient } from "@netcli/ftp";
 import { describeFailure, ExitCode } from "./exit-code.ts";
 import { askPassword } from "./password.ts";
-import { ProgressBar } from "./progress-bar.ts";
+import { CLEAR_LINE, ProgressBar } from "./progress-bar.ts";
 import { parseTarget, type Target } from "./target.ts";
 
 const HELP = `Usage: ftp-download [options] ftp://[user@]host[:port]/directory/file
@@ -76,7 +76,9 @@ function readArguments(): Settings | undefined {
 
 function showDialogue({ kind, text }: TraceEvent): void {
   const mark = { sent: "C:", received: "S:", event: "--" }[kind];
-  process.stderr.write(`${mark} ${printable(text)}\n`);
+  // The bar may stand there; it comes back with the next bytes.
+  const clear = process.stderr.isTTY ? CLEAR_LINE : "";
+  process.stderr.write(`${clear}${mark} ${printable(text)}\n`);
 }
 
 async function logIn(settings: Settings, signal: AbortSignal): Promise<FtpClient> {

@@ -9,6 +9,9 @@ const LEAST_BAR_CELLS = 10;
 // Room for " 98.5 MiB of 100.0 MiB  112.4 MiB/s  0:05 left", so that the bar does not change with every digit.
 const FACTS_COLUMNS = 48;
 
+/** Takes away what stands in the line of the cursor. */
+export const CLEAR_LINE = "\r\u001B[K";
+
 /** ProgressBar draws on a terminal, and does nothing on anything else. */
 export class ProgressBar {
   readonly #label: string;
@@ -28,12 +31,12 @@ export class ProgressBar {
     // Zero where the terminal does not tell.
     const columns = (this.#out.columns || 80) - 1;
     const line = formatProgress(this.#label, bytes, total, now - this.#started, columns);
-    this.#out.write(`\r\x1b[K${line}`);
+    this.#out.write(`${CLEAR_LINE}${line}`);
   }
 
   /** Takes the line away. */
   clear(): void {
-    if (this.#drawn > 0) this.#out.write("\r\x1b[K");
+    if (this.#drawn > 0) this.#out.write(CLEAR_LINE);
     this.#drawn = 0;
   }
 }

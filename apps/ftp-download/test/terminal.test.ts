@@ -38,6 +38,22 @@ describe.skipIf(!hasPseudoTerminal)("ftp-download on a terminal", { timeout: 30_
     expect(terminal.shown).toContain(`\r\u001B[Ksaved ${folder.file("archive.bin")} (2000 bytes)\r\n`);
   });
 
+  test("gives every line of the dialogue a line of its own beside the bar", async () => {
+    await using server = await fakeFtp({
+      transfer: async (control, data) => {
+        await data.send(Buffer.alloc(SIZE));
+        data.end();
+        await data.closed;
+        await control.send("226 done\r\n");
+      },
+    });
+    await using folder = await tempDir();
+    const terminal = new Terminal(["--verbose", `${server.url}/archive.bin`], folder.path);
+    expect(await terminal.ended()).toBe(0);
+    expect(terminal.shown).toContain("archive.bin 100% [");
+    expect(terminal.shown).toContain("\r\u001B[KS: 226 done\r\n");
+  });
+
   test("asks for the password without showing what is typed", async () => {
     await using root = await tempDir();
     await writeFile(root.file("file"), "content");

@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { startFtpSrv } from "@netcli/test-servers";
 import { expect, heading, run } from "./narrate.ts";
 
+const program = import.meta.resolve("ftp-download/dist/main.js");
 const FILE_BYTES = 8 * 1_048_576;
 
 export async function ftpDownload(): Promise<void> {
@@ -22,7 +23,7 @@ export async function ftpDownload(): Promise<void> {
     const output = join(saved, "archive.bin");
     const url = `${server.url}/pub/archive.bin`;
     expect(
-      (await run("ftp-download", ["--verbose", "-o", output, url])) === 0,
+      (await run("ftp-download", program, ["--verbose", "-o", output, url])) === 0,
       "the program says it succeeded",
     );
     expect(content.equals(await readFile(output)), `all ${FILE_BYTES} bytes are the same`);
@@ -30,7 +31,7 @@ export async function ftpDownload(): Promise<void> {
     heading("FTP: what is not there is told, and nothing is left behind");
     const missing = `${server.url}/no-such-directory/archive.bin`;
     expect(
-      (await run("ftp-download", ["-o", join(saved, "other.bin"), missing])) === 5,
+      (await run("ftp-download", program, ["-o", join(saved, "other.bin"), missing])) === 5,
       "the exit code is 5",
     );
     expect((await readdir(saved)).join() === "archive.bin", "no partial file lies there");

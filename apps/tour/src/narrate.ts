@@ -7,14 +7,12 @@ export function heading(text: string): void {
   process.stdout.write(`\n${text}\n${"-".repeat(text.length)}\n`);
 }
 
-/**
- * Runs one of our programs with its output shown, and resolves to its exit code. `shown` is the command line as a
- * user would type it.
- */
-export async function run(program: string, args: readonly string[]): Promise<number> {
-  process.stdout.write(`$ ${program} ${args.join(" ")}\n`);
-  const main = fileURLToPath(import.meta.resolve(`${program}/dist/main.js`));
-  const child = spawn(process.execPath, [main, ...args], { stdio: ["ignore", "inherit", "inherit"] });
+/** Runs one of our programs, given the URL of its main file, with its output shown. Resolves to its exit code. */
+export async function run(name: string, main: string, args: readonly string[]): Promise<number> {
+  process.stdout.write(`$ ${name} ${args.join(" ")}\n`);
+  const child = spawn(process.execPath, [fileURLToPath(main), ...args], {
+    stdio: ["ignore", "inherit", "inherit"],
+  });
   return new Promise((resolve, reject) => {
     child.once("error", reject);
     child.once("close", (code) => resolve(code ?? 1));

@@ -14,7 +14,7 @@ function run(program, ...args) {
   });
 }
 
-const isThere = (program) => run(program, "-v", "/dev/null").error?.code !== "ENOENT";
+const isThere = (program) => run(program, "-v").error?.code !== "ENOENT";
 
 /** Installs a package unless its program is there already. Throws Skipped where that is not possible. */
 export function provide(name, program) {
@@ -31,7 +31,7 @@ export function provide(name, program) {
     result = install();
   }
   if (result.status !== 0 || !isThere(program)) {
-    const reason = result.stderr?.trim().split("\n").at(-1) ?? result.error?.message;
+    const reason = result.error?.message ?? result.stderr.trim().split("\n").at(-1);
     throw new Skipped(`the package ${name} could not be installed: ${reason}`);
   }
 }
