@@ -8,6 +8,8 @@ const NAMES = new Map([
   [0x00, "a NUL"],
 ]);
 
+const FORBIDDEN = /[\r\n\0]/;
+
 /**
  * Throws ArgumentError if `value` holds CR, LF or NUL. Bytes are looked at as they go over the wire: a
  * conversion may make a line end of a harmless character (U+760A cut to 8 bits is LF).
@@ -19,8 +21,7 @@ export function assertArgument(name: string, value: string | Uint8Array): void {
 
 function findForbidden(value: string | Uint8Array): string | undefined {
   if (typeof value === "string") {
-    const at = value.search(/[\r\n\0]/);
-    return at === -1 ? undefined : NAMES.get(value.charCodeAt(at));
+    return FORBIDDEN.test(value) ? NAMES.get(value.charCodeAt(value.search(FORBIDDEN))) : undefined;
   }
   for (const [byte, name] of NAMES) if (value.includes(byte)) return name;
   return undefined;

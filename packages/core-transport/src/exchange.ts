@@ -32,14 +32,10 @@ export interface BlockReply<R extends Reply> {
 export interface Exchange<R extends Reply> {
   /** Undefined where the reply is not one to a command, as the greeting. */
   readonly command: CommandLine | undefined;
+  readonly options: CommandOptions<R> & Partial<BlockOptions<R>>;
+  readonly phase: "greeting" | "reply";
   readonly resolve: (reply: R, block: Body | undefined) => void;
   readonly reject: (error: Error) => void;
-  readonly onPreliminary: ((reply: R) => Promise<unknown> | undefined) | undefined;
-  readonly hasBlock: ((reply: R) => boolean) | undefined;
-  readonly expectedBytes: number;
-  readonly timeout: number;
-  readonly phase: "greeting" | "reply";
-  readonly signal: AbortSignal | undefined;
   onAbort: (() => void) | undefined;
   /** The caller was answered already; the reply is still to be received. */
   settled: boolean;
@@ -49,6 +45,6 @@ export interface Exchange<R extends Reply> {
 export function settle<R extends Reply>(exchange: Exchange<R>): boolean {
   if (exchange.settled) return false;
   exchange.settled = true;
-  if (exchange.onAbort !== undefined) exchange.signal?.removeEventListener("abort", exchange.onAbort);
+  if (exchange.onAbort !== undefined) exchange.options.signal?.removeEventListener("abort", exchange.onAbort);
   return true;
 }

@@ -55,6 +55,11 @@ export class Outbox<R extends Reply> {
   }
 
   add(item: Exchange<R> | WaitingTurn): void {
+    // Mostly nobody is before it.
+    if (!("begin" in item) && this.#waiting.length === 0 && !this.#turnTaken && this.#fits(item)) {
+      this.#send(item);
+      return;
+    }
     this.#waiting.push(item);
     this.sendWaiting();
   }
@@ -71,17 +76,19 @@ export class Outbox<R extends Reply> {
   /** Counts a command as under way; those of a turn count too, although no window holds them back. */
   sent(exchange: Exchange<R>): void {
     this.#commands += 1;
-    if (exchange.hasBlock === undefined) return;
+    const { hasBlock, expectedBytes = 0 } = exchange.options;
+    if (hasBlock === undefined) return;
     this.#blocks += 1;
-    this.#bytes += exchange.expectedBytes;
+    this.#bytes += expectedBytes;
   }
 
   /** Counts a command as answered, its block received. */
   answered(exchange: Exchange<R>): void {
     this.#commands -= 1;
-    if (exchange.hasBlock === undefined) return;
+    const { hasBlock, expectedBytes = 0 } = exchange.options;
+    if (hasBlock === undefined) return;
     this.#blocks -= 1;
-    this.#bytes -= exchange.expectedBytes;
+    this.#bytes -= expectedBytes;
   }
 
   sendWaiting(): void {
@@ -104,11 +111,13 @@ export class Outbox<R extends Reply> {
     }
   }
 
-  #fits(next: Exchange<R>): boolean {
+  #fits({ options }: Exchange<R>): boolean {
     if (this.#commands === 0) return true;
     if (this.#commands >= this.#window.commands) return false;
-    if (next.hasBlock === undefined || this.#blocks === 0) return true;
-    return this.#blocks < this.#window.blocks && this.#bytes + next.expectedBytes <= this.#window.bytes;
+    if (options.hasBlock === undefined || this.#blocks === 0) return true;
+    return (
+      this.#blocks < this.#window.blocks && this.#bytes + (options.expectedBytes ?? 0) <= this.#window.bytes
+    );
   }
 
   /** Rejects all that waits. */

@@ -17,6 +17,9 @@ import type { Reply, ReplyGrammar } from "./reply.ts";
 import { ReplyReceiver } from "./reply-receiver.ts";
 import type { WriteOptions, Writer } from "./writer.ts";
 
+// Shared: an object per command is not free.
+const NO_OPTIONS = Object.freeze({});
+
 /**
  * Turn is the sole right to send: no other command goes out until the task it was given to has settled.
  * What the turn sends is not held back by the window.
@@ -65,7 +68,7 @@ export class ReplyPipeline<R extends Reply> {
   }
 
   /** Waits for the reply that the server sends by itself when a client connects. */
-  greeting(options: CommandOptions<R> = {}): Promise<R> {
+  greeting(options: CommandOptions<R> = NO_OPTIONS): Promise<R> {
     return new Promise((resolve, reject) => {
       this.#send(this.#exchange(undefined, options, resolve, reject, "greeting"));
       this.#receiver.start();
@@ -76,7 +79,7 @@ export class ReplyPipeline<R extends Reply> {
    * Sends a command and resolves to its reply, whatever the code. Rejects with ConnectionClosedError,
    * TimeoutError, ProtocolError or LimitError, which end the pipeline, or with the signal's reason.
    */
-  command(line: CommandLine, options: CommandOptions<R> = {}): Promise<R> {
+  command(line: CommandLine, options: CommandOptions<R> = NO_OPTIONS): Promise<R> {
     return new Promise((resolve, reject) => {
       this.#queue(this.#exchange(line, options, resolve, reject));
     });
@@ -122,7 +125,7 @@ export class ReplyPipeline<R extends Reply> {
   }
 
   readonly #turn: Turn<R> = {
-    command: (line, options = {}) =>
+    command: (line, options = NO_OPTIONS) =>
       new Promise((resolve, reject) => {
         this.#send(this.#exchange(line, options, resolve, reject));
       }),
@@ -131,7 +134,7 @@ export class ReplyPipeline<R extends Reply> {
         const answer = (reply: R, block: Body | undefined): void => resolve({ reply, block });
         this.#send(this.#exchange(line, options, answer, reject));
       }),
-    expect: (options = {}) => {
+    expect: (options = NO_OPTIONS) => {
       const reply = new Promise<R>((resolve, reject) => {
         this.#send(this.#exchange(undefined, options, resolve, reject));
       });
@@ -156,14 +159,10 @@ export class ReplyPipeline<R extends Reply> {
     const { signal } = options;
     const exchange: Exchange<R> = {
       command,
+      options,
+      phase,
       resolve,
       reject,
-      onPreliminary: options.onPreliminary,
-      hasBlock: options.hasBlock,
-      expectedBytes: options.expectedBytes ?? 0,
-      timeout: options.timeout ?? this.connection.timeouts[phase],
-      phase,
-      signal,
       onAbort: undefined,
       settled: false,
     };

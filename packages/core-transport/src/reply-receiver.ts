@@ -39,7 +39,7 @@ export class ReplyReceiver<R extends Reply> {
     this.#onError = onError;
     this.#assembler = new ReplyAssembler(grammar, connection.limits);
     this.#watch = new ReplyWatch({
-      stall: connection.timeouts.stall,
+      timeouts: connection.timeouts,
       someoneWaits: () => this.#someoneWaits,
       fail: onError,
     });
@@ -160,12 +160,12 @@ export class ReplyReceiver<R extends Reply> {
       throw new ProtocolError(`the server sent a reply that nobody asked for: ${quote(reply.lines[0])}`);
     }
     if (this.#grammar.isPreliminary?.(reply) === true) {
-      const work = exchange.settled ? undefined : exchange.onPreliminary?.(reply);
+      const work = exchange.settled ? undefined : exchange.options.onPreliminary?.(reply);
       if (work !== undefined) this.restDuring(work);
       return;
     }
     // The caller's function may throw, and must then find the exchange among those to be rejected.
-    const bringsBlock = exchange.hasBlock?.(reply) === true;
+    const bringsBlock = exchange.options.hasBlock?.(reply) === true;
     this.#unanswered.shift();
     if (bringsBlock) this.#receiveBlock(exchange);
     else this.#outbox.answered(exchange);

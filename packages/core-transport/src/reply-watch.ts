@@ -3,12 +3,13 @@ import { Body } from "./body.ts";
 import { Deadline } from "./deadline.ts";
 import { LimitError, TimeoutError } from "./errors.ts";
 import type { Exchange } from "./exchange.ts";
+import type { Timeouts } from "./limits.ts";
 import type { Reply } from "./reply.ts";
 
 /** What a watch must know of its pipeline. */
 export interface Watched {
-  /** Milliseconds that a block may be left unread while others wait behind it. */
-  readonly stall: number;
+  /** `greeting` and `reply` for what is due; `stall` for a block left unread while others wait behind it. */
+  readonly timeouts: Readonly<Timeouts>;
   /** Does anyone wait for a reply? */
   readonly someoneWaits: () => boolean;
   readonly fail: (error: Error) => void;
@@ -58,7 +59,8 @@ export class ReplyWatch<R extends Reply> {
     else this.#watchReply(due);
   }
 
-  #watchReply({ timeout, phase, command }: Exchange<R>): void {
+  #watchReply({ options, phase, command }: Exchange<R>): void {
+    const timeout = options.timeout ?? this.#watched.timeouts[phase];
     this.#deadline.arm(timeout, () => {
       const what = command === undefined ? `no ${phase}` : `no reply to "${command.shown}"`;
       const hint = phase === "greeting" ? "; a server that expects TLS from the start is silent, too" : "";
@@ -68,8 +70,8 @@ export class ReplyWatch<R extends Reply> {
 
   // Whoever waits for a reply behind a block that nobody reads would wait for ever.
   #watchUnread(block: Body): void {
-    const { stall, someoneWaits, fail } = this.#watched;
-    this.#deadline.arm(stall, () => {
+    const { timeouts, someoneWaits, fail } = this.#watched;
+    this.#deadline.arm(timeouts.stall, () => {
       if (block.unclaimed && !block.wants && someoneWaits()) {
         fail(
           new LimitError(

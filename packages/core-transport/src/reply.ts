@@ -38,6 +38,10 @@ export class ReplyAssembler<R extends Reply> {
   add(line: string): R | undefined {
     const { replyLines, replyBytes } = this.#limits;
     const lines = this.#lines;
+    // Most replies are one line, which has a limit of its own.
+    if (lines.length === 0 && line.length <= replyBytes && this.#grammar.isLast(line, line)) {
+      return this.#grammar.parse([line]);
+    }
     lines.push(line);
     this.#characters += line.length;
     if (lines.length > replyLines) {

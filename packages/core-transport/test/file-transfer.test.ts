@@ -84,7 +84,7 @@ describe("receiveFile", () => {
     async (transport) => {
       const size = 8 * 1_048_576;
       await using client = await fileSession(transport, (peer) => peer.send(pattern(size)), {
-        timeouts: { stall: 100 },
+        timeouts: { stall: 200 },
       });
       let writes = 0;
       let intact = true;
@@ -93,7 +93,7 @@ describe("receiveFile", () => {
         const before = Buffer.from(buffer.subarray(offset, offset + length));
         writes += 1;
         // Long enough once for all that is on its way to come, and longer than the stall timeout.
-        await sleep(writes === 2 ? 300 : 1);
+        await sleep(writes === 2 ? 400 : 1);
         if (writes === 2) held = (client.connection.socket as Socket).bytesRead - position;
         intact &&= before.equals(buffer.subarray(offset, offset + length));
         return write(buffer, offset, length, position);

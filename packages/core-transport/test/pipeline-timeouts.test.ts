@@ -109,10 +109,10 @@ describe("a server that does not answer", () => {
         }
         await peer.closed;
       },
-      { timeouts: { reply: 40, stall: 40 } },
+      { timeouts: { reply: 150, stall: 150 } },
     );
     await client.pipeline.command(line("A"));
-    await sleep(120);
+    await sleep(300);
     expect(await client.pipeline.command(line("B"))).toMatchObject({ code: 250 });
     expect(await outcome(client.pipeline.command(line("C")))).toMatchObject({ phase: "reply" });
   });
@@ -148,14 +148,14 @@ describe("a server that drips", () => {
   });
 
   test("may take long over a block, as long as it sends something", async () => {
-    const digits = "01234567890123456789";
+    const digits = "0123456789".repeat(5);
     await using client = await session(
       codes,
       async (peer: ScriptedPeer): Promise<void> => {
         await peer.readLine();
         await drip(peer, ["215 list\r\n", ...digits.split(""), "\r\n.\r\n"]);
       },
-      { timeouts: { reply: 100, stall: 100 } },
+      { timeouts: { reply: 250, stall: 250 } },
     );
     const { block } = await client.pipeline.block(line("LIST"), list);
     expect(await block?.text()).toBe(`${digits}\r\n`);
@@ -167,13 +167,13 @@ describe("a server that drips", () => {
       async (peer: ScriptedPeer) => {
         await peer.readLine();
         await peer.readLine();
-        await drip(peer, ["215 list\r\n", ..."x".repeat(20).split(""), "\r\n.\r\n250 behind\r\n"]);
+        await drip(peer, ["215 list\r\n", ..."x".repeat(50).split(""), "\r\n.\r\n250 behind\r\n"]);
       },
-      { timeouts: { reply: 100, stall: 100 } },
+      { timeouts: { reply: 250, stall: 250 } },
     );
     const retrieving = client.pipeline.block(line("LIST"), list);
     expect(await client.pipeline.command(line("A"))).toMatchObject({ text: "behind" });
-    expect(await textOf((await retrieving).block)).toHaveLength(22);
+    expect(await textOf((await retrieving).block)).toHaveLength(52);
   });
 
   test("meets the stall timeout when a block stops coming", async () => {
@@ -205,7 +205,7 @@ describe("the time that does not count", () => {
         await peer.send(`215 list\r\n${content}.\r\n250 behind\r\n`);
         await peer.closed;
       },
-      { timeouts: { reply: 60, stall: 60 } },
+      { timeouts: { reply: 200, stall: 200 } },
     );
     const retrieving = client.pipeline.block(line("LIST"), list);
     const behind = client.pipeline.command(line("A"));
@@ -213,7 +213,7 @@ describe("the time that does not count", () => {
     let bytes = 0;
     for await (const chunk of block ?? []) {
       bytes += chunk.length;
-      await sleep(20);
+      await sleep(30);
     }
     expect(bytes).toBe(content.length);
     expect(await behind).toMatchObject({ text: "behind" });
@@ -252,11 +252,11 @@ describe("the time that does not count", () => {
         await peer.send("226 done\r\n");
         await peer.closed;
       },
-      { timeouts: { reply: 60 } },
+      { timeouts: { reply: 150 } },
     );
     let worked = false;
     const work = async (): Promise<void> => {
-      await sleep(150);
+      await sleep(400);
       worked = true;
       throw new Error("which is not the pipeline's business");
     };

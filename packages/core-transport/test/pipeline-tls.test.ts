@@ -53,12 +53,13 @@ describe("STARTTLS in a turn", () => {
 
 describe("TLS where a greeting should be", () => {
   test.each([
-    ["an alert", [0x15, 3, 1, 0, 2, 2, 0x46]],
-    ["an alert whose description is a line feed", [0x15, 3, 3, 0, 2, 2, 0x0a]],
-    ["a handshake", [0x16, 3, 1, 0, 5]],
-  ])("is told by its name: %s", async (_what, bytes) => {
+    ["an alert", [0x15, 3, 1, 0, 2, 2, 0x46], 7],
+    ["an alert, byte by byte", [0x15, 3, 1, 0, 2, 2, 0x46], 1],
+    ["an alert whose description is a line feed", [0x15, 3, 3, 0, 2, 2, 0x0a], 7],
+    ["a handshake", [0x16, 3, 1, 0, 5], 5],
+  ])("is told by its name: %s", async (_what, bytes, size) => {
     await using client = await session(codes, async (peer) => {
-      await peer.sendSplit(Buffer.from(bytes));
+      await peer.sendSplit(Buffer.from(bytes), size);
       await peer.closed;
     });
     const error = await outcome(client.pipeline.greeting());

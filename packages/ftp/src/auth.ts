@@ -1,5 +1,12 @@
 // Logging in (RFC 959 5.4) and when to protect it first (RFC 4217).
-import { assertArgument, assertMaySendSecret, type CommandLine, type Connection, type TlsMode, type Turn } from "@netcli/core-transport";
+import {
+  assertArgument,
+  assertMaySendSecret,
+  type CommandLine,
+  type Connection,
+  type TlsMode,
+  type Turn,
+} from "@netcli/core-transport";
 import { ftpCommand } from "./command.ts";
 import { assertPositive, refusal } from "./errors.ts";
 import type { FtpReply } from "./reply.ts";
@@ -21,7 +28,9 @@ export function isAnonymous(user: string): boolean {
 }
 
 /** Throws ArgumentError if one of them would break its line, before the first of them is sent. */
-export function assertCredentials(credentials: { readonly [K in keyof Credentials]?: string | undefined }): void {
+export function assertCredentials(credentials: {
+  readonly [K in keyof Credentials]?: string | undefined;
+}): void {
   const { user = "", password = "", account = "" } = credentials;
   assertArgument("the user", user);
   assertArgument("the password", password);

@@ -97,12 +97,12 @@ export class FtpClient {
   }
 }
 
-// File systems allow 255 bytes, and a character has up to 4.
+// File systems allow 255 bytes, and each of these has up to 3.
 const SHOWN_CHARACTERS = 50;
 
 // Another name in the same directory.
 function partPathOf(path: string): string {
-  const shown = [...basename(path)].slice(0, SHOWN_CHARACTERS).join("");
+  const shown = basename(path).slice(0, SHOWN_CHARACTERS);
   return join(dirname(path), `.${shown}.${randomBytes(6).toString("hex")}.part`);
 }
 

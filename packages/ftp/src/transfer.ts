@@ -1,6 +1,7 @@
 // One transfer: a data connection, the command, what is moved, and the final reply, which alone says that all
 // of it arrived (RFC 959 3.3; a cut TLS stream looks complete to Node).
 import {
+  ArgumentError,
   ConnectionClosedError,
   TlsError,
   type CommandLine,
@@ -28,6 +29,8 @@ export class Transfers {
   readonly #options: FtpTarget;
   #passive: PassiveCommand = "EPSV";
   #type: "A" | "I" = "A";
+  // True while the server may hold the position of a REST for whichever file is asked for next.
+  #isPositioned = false;
   /** Set when data connections are to be protected (PROT P). */
   protection: TlsOptions | undefined;
 
@@ -53,6 +56,9 @@ export class Transfers {
     move: (data: Connection, gaveUp: AbortSignal) => Promise<T>,
     { rest = 0, signal }: TransferOptions,
   ): Promise<{ result: T; reply: FtpReply }> {
+    if (!Number.isSafeInteger(rest) || rest < 0) {
+      throw new ArgumentError(`"rest" must be a whole number of bytes, not ${rest}`);
+    }
     return this.#pipeline.exclusive(async (turn) => {
       await this.useBinary(turn, signal);
       const data = await this.#open(turn, signal);
@@ -69,9 +75,9 @@ export class Transfers {
       const cancel = (): void => data.destroy(signal?.reason as Error);
       signal?.addEventListener("abort", cancel, { once: true });
       try {
-        signal?.throwIfAborted();
-        if (rest > 0) await restart(turn, rest, signal);
+        if (rest > 0 || this.#isPositioned) await this.#restart(turn, rest, signal);
         const begin = async (): Promise<T> => {
+          this.#isPositioned = false;
           moving ??= Promise.resolve(securing)
             .then(() => move(data, gaveUp.signal))
             .catch(onFailure);
@@ -92,7 +98,6 @@ export class Transfers {
       } finally {
         signal?.removeEventListener("abort", cancel);
         // Whatever came of it: when the caller hears of it, nothing is running any more.
-        await securing?.catch(() => undefined);
         await moving?.catch(() => undefined);
         await data.close();
       }
@@ -120,6 +125,14 @@ export class Transfers {
     return connectData(connection, { ...this.#options, signal }, port);
   }
 
+  async #restart(turn: Turn<FtpReply>, position: number, signal: AbortSignal | undefined): Promise<void> {
+    const command = ftpCommand("REST", String(position));
+    this.#isPositioned = true;
+    const reply = await turn.command(command, { signal });
+    this.#isPositioned = reply.code === 350 && position > 0;
+    if (reply.code !== 350) throw refusal(reply, command);
+  }
+
   async #protect(data: Connection): Promise<void> {
     if (this.protection !== undefined) await data.startTls(this.protection);
   }
@@ -130,14 +143,4 @@ export class Transfers {
 function isOurs(failure: Error): boolean {
   if (failure instanceof TlsError) return failure.code !== "ERR_NETCLI_TLS";
   return !(failure instanceof ConnectionClosedError);
-}
-
-async function restart(
-  turn: Turn<FtpReply>,
-  position: number,
-  signal: AbortSignal | undefined,
-): Promise<void> {
-  const command = ftpCommand("REST", String(position));
-  const reply = await turn.command(command, { signal });
-  if (reply.code !== 350) throw refusal(reply, command);
 }

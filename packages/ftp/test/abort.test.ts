@@ -3,7 +3,18 @@ import { once } from "node:events";
 import { connect, type Socket } from "node:net";
 import { describe, expect, test } from "vitest";
 import { FtpClient, type FtpOptions, FtpSession } from "../src/index.ts";
-import { downloading, failureOf, gate, identity, loggedIn, occupy, pattern, refuseUnhandled, tlsOptions } from "./fixtures.ts";
+import {
+  downloading,
+  failureOf,
+  gate,
+  identity,
+  loggedIn,
+  occupy,
+  pattern,
+  refuseUnhandled,
+  tlsOptions,
+  nowhere,
+} from "./fixtures.ts";
 import { epsvReply, type Ftp, ftpServer } from "./scripted-ftp.ts";
 
 refuseUnhandled();
@@ -47,7 +58,9 @@ const stages: [string, (ftp: Ftp, pause: Pause) => Promise<void>][] = [
       const port = await ftp.passive();
       await ftp.expect("RETR a");
       await pause();
-      await (await port.connected()).closed;
+      await (
+        await port.connected()
+      ).closed;
       await ftp.say("150 here", "426 the data connection broke");
     },
   ],
@@ -157,7 +170,6 @@ describe("a download that is aborted", () => {
     const { host, port } = server;
     await using session = await FtpSession.connect({ host, port, user: "anonymous", proxy });
     const controller = new AbortController();
-    const nowhere = (): undefined => undefined;
     const failing = failureOf(session.retrBinary("RETR a", nowhere, { signal: controller.signal }));
     await reached;
     controller.abort(reason);
@@ -210,7 +222,6 @@ describe("a download that is aborted", () => {
     });
     const { session, server } = fixture;
     const controller = new AbortController();
-    const nowhere = (): undefined => undefined;
     const first = session.retrBinary("RETR a", nowhere);
     const second = failureOf(session.retrBinary("RETR b", nowhere, { signal: controller.signal }));
     const third = session.pwd();
@@ -223,7 +234,7 @@ describe("a download that is aborted", () => {
     expect(server.received).not.toContain("RETR b");
   });
 
-  test.each([["a string"], [undefined], [null], [0]])("rejects with a reason of any kind: %j", async (odd) => {
+  test.each([["a string"], [null], [0], [false]])("rejects with a reason of any kind: %j", async (odd) => {
     const { opened: reached, open: reach } = gate();
     await using fixture = await downloading(async (ftp) => {
       await ftp.size("a", 1_000);
@@ -237,9 +248,7 @@ describe("a download that is aborted", () => {
     const failing = failureOf(fixture.client.download("a", fixture.target, { signal: controller.signal }));
     await reached;
     controller.abort(odd);
-    // Node makes an AbortError of undefined.
-    if (odd === undefined) expect(await failing).toMatchObject({ name: "AbortError" });
-    else expect(await failing).toBe(odd);
+    expect(await failing).toBe(odd);
     expect(await fixture.files()).toEqual([]);
   });
 
@@ -256,7 +265,8 @@ describe("a download that is aborted", () => {
     const listener = (warning: Error): void => void warnings.push(warning);
     process.on("warning", listener);
     const { signal } = new AbortController();
-    for (let count = 0; count <= 20; count += 1) await fixture.client.download("a", fixture.target, { signal });
+    for (let count = 0; count <= 20; count += 1)
+      await fixture.client.download("a", fixture.target, { signal });
     process.off("warning", listener);
     expect(warnings).toEqual([]);
   });

@@ -37,7 +37,10 @@ describe("an argument with a line end or NUL", () => {
     for (const [, bad] of breaks) {
       const error = await failureOf(call(session, bad));
       expect(error).toBeInstanceOf(ArgumentError);
-      expect(error).toMatchObject({ code: "ERR_NETCLI_ARGUMENT", message: expect.stringContaining("contains") });
+      expect(error).toMatchObject({
+        code: "ERR_NETCLI_ARGUMENT",
+        message: expect.stringContaining("contains"),
+      });
     }
     session.close();
     await server.settled();
@@ -140,7 +143,7 @@ describe("a secret", () => {
     const { host, port } = server;
     const events: TraceEvent[] = [];
     const trace = (event: TraceEvent): void => void events.push(event);
-    const credentials = { user: "ada", password, account, tls: "none" as const };
+    const credentials = { user: "ada", password, account, tls: "none" as const, timeouts: { close: 50 } };
     const result = await FtpSession.connect({ host, port, ...credentials, trace, ...options }).catch(
       (error: unknown) => error,
     );

@@ -23,6 +23,20 @@ class Sink extends Writable {
   }
 }
 
+/** Serves a file that has no end. */
+async function endless(ftp: Ftp): Promise<void> {
+  await ftp.answer("TYPE I", "200 binary");
+  const data = await ftp.begin("a");
+  for (let going = true; going;) {
+    going = await data.send(pattern(65_536)).then(
+      () => true,
+      () => false,
+    );
+  }
+  await ftp.say("426 the data connection broke");
+  await ftp.prove();
+}
+
 describe("a consumer", () => {
   const content = pattern(1_000_000);
   const whole = async (ftp: Ftp): Promise<void> => {
@@ -66,30 +80,21 @@ describe("a consumer", () => {
     expect(Buffer.concat(sink.chunks).equals(content)).toBe(true);
   });
 
-  const endless = async (ftp: Ftp): Promise<void> => {
-    await ftp.answer("TYPE I", "200 binary");
-    const data = await ftp.begin("a");
-    for (let going = true; going; ) {
-      going = await data.send(pattern(65_536)).then(
-        () => true,
-        () => false,
-      );
-    }
-    await ftp.say("426 the data connection broke");
-    await ftp.prove();
-  };
   const broken = new Error("the consumer is broken");
 
-  test.each([["at once"], ["later"]])("that throws %s breaks the retrieval off with its error", async (when) => {
-    await using fixture = await loggedIn(endless);
-    let calls = 0;
-    const taker = async (): Promise<void> => {
-      if (when === "later" && (calls += 1) < 10) return;
-      throw broken;
-    };
-    expect(await failureOf(fixture.session.retrBinary("RETR a", taker))).toBe(broken);
-    expect(await fixture.session.pwd()).toBe("/here");
-  });
+  test.each([["at once"], ["later"]])(
+    "that throws %s breaks the retrieval off with its error",
+    async (when) => {
+      await using fixture = await loggedIn(endless);
+      let calls = 0;
+      const taker = async (): Promise<void> => {
+        if (when === "later" && (calls += 1) < 10) return;
+        throw broken;
+      };
+      expect(await failureOf(fixture.session.retrBinary("RETR a", taker))).toBe(broken);
+      expect(await fixture.session.pwd()).toBe("/here");
+    },
+  );
 
   test("that throws breaks the retrieval off also while the server has nothing more to send", async () => {
     await using fixture = await loggedIn(async (ftp) => {
@@ -123,8 +128,9 @@ describe("a consumer", () => {
     expect(await fixture.session.pwd()).toBe("/here");
   });
 
-  test("that is a stream without room does not keep an aborted or broken retrieval waiting", async () => {
-    for (const end of ["abort", "421"]) {
+  test.each([["abort"], ["421"]])(
+    "that is a stream without room does not keep a retrieval waiting that ends by %s",
+    async (end) => {
       const { opened: full, open: fill } = gate();
       await using fixture = await loggedIn(async (ftp) => {
         await ftp.answer("TYPE I", "200 binary");
@@ -140,13 +146,44 @@ describe("a consumer", () => {
         return new Promise(() => undefined);
       });
       const controller = new AbortController();
-      const retrieval = fixture.session.retrBinary("RETR a", sink, { signal: controller.signal });
+      const { signal } = controller;
+      const retrieval = failureOf(fixture.session.retrBinary("RETR a", sink, { signal }));
       await full;
-      if (end === "abort") controller.abort("enough");
-      const error = await failureOf(retrieval);
-      if (end === "abort") expect(error).toBe("enough");
-      else expect(error).toMatchObject({ lastReply: { code: 421 } });
-      expect([sink.destroyed, sink.listenerCount("drain"), sink.listenerCount("error")]).toEqual([false, 0, 0]);
-    }
+      if (end === "abort") controller.abort({ lastReply: undefined });
+      expect(await retrieval).toMatchObject({ lastReply: end === "421" ? { code: 421 } : undefined });
+      expect([sink.destroyed, sink.listenerCount("drain"), sink.listenerCount("error")]).toEqual([
+        false,
+        0,
+        0,
+      ]);
+    },
+  );
+
+  test("that is at work when the retrieval is aborted behind the final reply is waited for", async () => {
+    const { opened: taken, open: take } = gate();
+    await using fixture = await loggedIn(async (ftp) => {
+      await ftp.answer("TYPE I", "200 binary");
+      const data = await ftp.begin("a");
+      await data.send(pattern(10));
+      await ftp.say("226 done");
+      await taken;
+      await data.closed;
+      await ftp.prove();
+    });
+    const controller = new AbortController();
+    const { signal } = controller;
+    let running = false;
+    const taker = async (): Promise<void> => {
+      running = true;
+      take();
+      await sleep(30);
+      running = false;
+    };
+    const failing = failureOf(fixture.session.retrBinary("RETR a", taker, { signal }));
+    await taken;
+    controller.abort("enough");
+    expect(await failing).toBe("enough");
+    expect(running).toBe(false);
+    expect(await fixture.session.pwd()).toBe("/here");
   });
 });

@@ -3,6 +3,7 @@ import { readdir, readFile, writeFile } from "node:fs/promises";
 import { createServer, type Socket, connect as netConnect } from "node:net";
 import { once } from "node:events";
 import { setImmediate as tick } from "node:timers/promises";
+import type { Trace } from "@netcli/core-transport";
 import { createAuthority, type TempDir, tempDir } from "@netcli/test-kit";
 import { afterAll, expect } from "vitest";
 import { FtpClient, type FtpOptions, FtpSession } from "../src/index.ts";
@@ -21,10 +22,7 @@ export interface SessionFixture extends AsyncDisposable {
 }
 
 /** An anonymous session; the script goes on where the login ends. */
-export async function loggedIn(
-  script: Script,
-  options: Partial<FtpOptions> = {},
-): Promise<SessionFixture> {
+export async function loggedIn(script: Script, options: Partial<FtpOptions> = {}): Promise<SessionFixture> {
   const server = await ftpServer(async (ftp) => {
     await ftp.logIn();
     await script(ftp);
@@ -53,10 +51,7 @@ export interface ClientFixture extends AsyncDisposable {
 }
 
 /** An anonymous client with a directory of its own. */
-export async function downloading(
-  script: Script,
-  options: Partial<FtpOptions> = {},
-): Promise<ClientFixture> {
+export async function downloading(script: Script, options: Partial<FtpOptions> = {}): Promise<ClientFixture> {
   const directory = await tempDir();
   const server = await ftpServer(async (ftp) => {
     await ftp.logIn();
@@ -95,6 +90,9 @@ export function pattern(length: number): Buffer {
   return Buffer.from(words.buffer, 0, length);
 }
 
+/** Takes bytes and drops them. */
+export function nowhere(): void {}
+
 /** What the promise rejects with; fails if it resolves. */
 export async function failureOf(promise: Promise<unknown>): Promise<unknown> {
   const failed = Symbol("failed");
@@ -109,11 +107,22 @@ export async function failureOf(promise: Promise<unknown>): Promise<unknown> {
 
 /** A promise to be settled from outside. */
 export function gate(): { opened: Promise<void>; open: () => void } {
-  let open: () => void = () => undefined;
+  const controller = new AbortController();
   const opened = new Promise<void>((resolve) => {
-    open = resolve;
+    controller.signal.addEventListener("abort", () => resolve());
   });
-  return { opened, open };
+  return { opened, open: () => controller.abort() };
+}
+
+/** A `trace`, and a promise for the moment at which the client knows that its data connection is gone. */
+export function dataClosed(): { trace: Trace; closed: Promise<void> } {
+  const { opened, open } = gate();
+  const connections = new Set<number>();
+  const trace: Trace = ({ connection, text }) => {
+    connections.add(connection);
+    if (connections.size > 1 && text === "closed") open();
+  };
+  return { trace, closed: opened };
 }
 
 /** A port on which nothing listens. */

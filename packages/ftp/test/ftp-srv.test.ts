@@ -11,11 +11,21 @@ import { failureOf, identity, pattern, refuseUnhandled, tlsOptions } from "./fix
 refuseUnhandled();
 
 const sizes = [0, 1, 65_536, 3_000_000];
-const names = ["with spaces in it", " leading and trailing ", "größe 日本 😀", "-rf", "100%", "semi;colon", "a'b"];
+const names = [
+  "with spaces in it",
+  " leading and trailing ",
+  "größe 日本 😀",
+  "-rf",
+  "100%",
+  "semi;colon",
+  "a'b",
+];
 const ada = { user: "ada", password: "p@ss w:ord" };
 let root: TempDir;
 let local: TempDir;
 let server: FtpSrv;
+// Not with AUTH TLS: it takes a client hello that comes soon for a command.
+let tlsServer: FtpSrv;
 
 beforeAll(async () => {
   [root, local] = await Promise.all([tempDir(), tempDir()]);
@@ -24,19 +34,23 @@ beforeAll(async () => {
   await mkdir(root.file("dir ü"));
   await writeFile(join(root.file("dir ü"), "inside"), pattern(42));
   const users = [{ name: ada.user, password: ada.password }];
-  server = await startFtpSrv({ root: root.path, users, anonymous: true, tls: identity, greeting: "hello" });
+  const options = { root: root.path, users, anonymous: true, greeting: "hello" };
+  [server, tlsServer] = await Promise.all([
+    startFtpSrv(options),
+    startFtpSrv({ ...options, tls: identity, implicitTls: true }),
+  ]);
 });
 
 afterAll(async () => {
-  await server.close();
+  await Promise.all([server.close(), tlsServer.close()]);
   await root[Symbol.asyncDispose]();
   await local[Symbol.asyncDispose]();
 });
 
 describe("npm's ftp-srv", () => {
   test.each(["in clear", "over TLS"])("gives files of all sizes away, %s", async (how) => {
-    const { host, port } = server;
-    const tls = how === "over TLS" ? "starttls" : "none";
+    const { host, port } = how === "over TLS" ? tlsServer : server;
+    const tls = how === "over TLS" ? "implicit" : "none";
     await using client = await FtpClient.connect({ host, port, ...ada, tls, tlsOptions });
     for (const size of sizes) {
       const target = local.file(`${how} ${size}`);
@@ -57,14 +71,12 @@ describe("npm's ftp-srv", () => {
   test("opens the directory of a URL", async () => {
     const password = encodeURIComponent(ada.password);
     const url = `ftp://${ada.user}:${password}@${server.host}:${server.port}/dir%20%C3%BC`;
-    await using session = await FtpSession.connect({ ...urlOptions(), ...ada, tlsOptions, directory: "dir ü" });
+    await using session = await FtpSession.connect(url);
     expect(await session.pwd()).toBe("/dir ü");
     expect(session.welcome).toContain("hello");
     expect(await session.size("inside")).toBe(42);
     await session.cwd("..");
     expect(await session.pwd()).toBe("/");
-    // The authority of its certificate is not known to a URL.
-    expect(await failureOf(FtpClient.connect(url))).toMatchObject({ code: "ERR_NETCLI_CERTIFICATE" });
   });
 
   test("refuses what it does not have or know, and the client goes on", async () => {
@@ -73,22 +85,7 @@ describe("npm's ftp-srv", () => {
     expect(error).toBeInstanceOf(ReplyError);
     expect(error).toMatchObject({ isPermanent: true });
     expect(await client.download("1 bytes", local.file("one"))).toMatchObject({ bytes: 1 });
-    const wrong = FtpClient.connect({ ...urlOptions(), ...ada, password: "wrong", tlsOptions });
+    const wrong = FtpClient.connect({ host: server.host, port: server.port, ...ada, password: "wrong" });
     expect(await failureOf(wrong)).toMatchObject({ command: "PASS ****", reply: { code: 530 } });
   });
-
-  test("goes on after a download that was aborted midway", async () => {
-    await using client = await FtpClient.connect(server.url);
-    const controller = new AbortController();
-    const target = local.file("aborted");
-    const onProgress = (): void => controller.abort("enough");
-    const { signal } = controller;
-    expect(await failureOf(client.download("3000000 bytes", target, { signal, onProgress }))).toBe("enough");
-    expect(await client.download("65536 bytes", target)).toMatchObject({ bytes: 65_536 });
-    expect((await readFile(target)).equals(pattern(65_536))).toBe(true);
-  });
 });
-
-function urlOptions(): { host: string; port: number } {
-  return { host: server.host, port: server.port };
-}

@@ -123,19 +123,23 @@ describe("a login", () => {
     ["a second question for the password", "PASS ****", ["331 password", "331 password"]],
     ["a question behind the account", "ACCT ****", ["332 account", "332 account"]],
     ["350", "USER ada", ["350 go on"]],
-  ])("that is refused by the answer to %s rejects with ReplyError and says goodbye", async (_what, command, replies) => {
-    await using server = await ftpServer(async (ftp) => {
-      await ftp.say("220 ready");
-      for (const reply of replies) await ftp.answer(/^(?:USER|PASS|ACCT) /, reply);
-      await ftp.answer("QUIT", "221 bye");
-      await ftp.peer.expectEnd();
-    });
-    const { host, port } = server;
-    const error = await failureOf(FtpClient.connect({ host, port, ...ada, tls: "none", account: "42" }));
-    expect(error).toBeInstanceOf(ReplyError);
-    expect(error).toMatchObject({ command });
-    await server.settled();
-  });
+  ])(
+    "that is refused by the answer to %s rejects with ReplyError and says goodbye",
+    async (_what, command, replies) => {
+      await using server = await ftpServer(async (ftp) => {
+        await ftp.say("220 ready");
+        for (const reply of replies) await ftp.answer(/^(?:USER|PASS|ACCT) /, reply);
+        await ftp.answer("QUIT", "221 bye");
+        await ftp.peer.expectEnd();
+      });
+      const { host, port } = server;
+      const error = await failureOf(FtpClient.connect({ host, port, ...ada, tls: "none", account: "42" }));
+      expect(error).toBeInstanceOf(ReplyError);
+      expect(error).toMatchObject({ command });
+      await server.settled();
+      expect(server.received).toMatch(/QUIT\r\n$/);
+    },
+  );
 
   test("that leads to no directory rejects with ReplyError and says goodbye", async () => {
     await using server = await ftpServer(async (ftp) => {
@@ -147,6 +151,7 @@ describe("a login", () => {
     const error = await failureOf(FtpClient.connect(`ftp://${server.host}:${server.port}/nowhere`));
     expect(error).toMatchObject({ command: "CWD nowhere", reply: { code: 550 } });
     await server.settled();
+    expect(server.received).toMatch(/QUIT\r\n$/);
   });
 
   test.each([["220"], ["USER"], ["PASS"]])(
@@ -208,6 +213,14 @@ describe("a password", () => {
     expect(server.received).toBe("AUTH TLS\r\n");
   });
 
+  test("that is empty changes nothing: a user's session elsewhere is over TLS or not at all", async () => {
+    await using server = await answering("502 no TLS", "230 in");
+    const error = await failureOf(FtpClient.connect({ ...throughTunnel(server), user: "guest" }));
+    expect(error).toBeInstanceOf(TlsError);
+    await server.settled();
+    expect(server.received).toBe("AUTH TLS\r\n");
+  });
+
   test("is not sent in clear to a server elsewhere by a later login either", async () => {
     await using server = await answering("502 no TLS", "502 no TLS", "331 password");
     const session = await FtpSession.connect({ ...throughTunnel(server), user: undefined });
@@ -237,12 +250,13 @@ describe("a password", () => {
   test("with a line end does not cost the connection of a session", async () => {
     await using server = await answering('257 "/here"');
     const { host, port } = server;
-    await using session = await FtpSession.connect({ host, port });
+    const session = await FtpSession.connect({ host, port });
     expect(await failureOf(session.login("ada", "p\r\nDELE x"))).toBeInstanceOf(ArgumentError);
     expect(await session.pwd()).toBe("/here");
+    session.close();
   });
 
-  test("is sent over TLS to a server elsewhere, with the account", async () => {
+  test("is sent over TLS to a server elsewhere", async () => {
     await using server = await ftpServer(async (ftp) => {
       await ftp.say("220 ready");
       await ftp.answer("AUTH TLS", "234 go");
@@ -256,5 +270,6 @@ describe("a password", () => {
     const session = await FtpSession.connect({ ...throughTunnel(server), ...ada, tlsOptions });
     session.close();
     await server.settled();
+    expect(server.received).toMatch(/PASS p4ssw0rd\r\n$/);
   });
 });

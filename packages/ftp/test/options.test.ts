@@ -11,14 +11,38 @@ const host = "ftp.example.org";
 describe("options", () => {
   test.each<[FtpOptions, Partial<FtpOptions>]>([
     [{ host }, { port: 21, tls: undefined }],
-    [{ host, port: 2121 }, { port: 2121, tls: undefined }],
-    [{ host, tls: "implicit" }, { port: 990, tls: "implicit" }],
-    [{ host, port: 990 }, { port: 990, tls: "implicit" }],
-    [{ host, port: 990, tls: "none" }, { port: 990, tls: "none" }],
-    [{ host, port: 2121, tls: "implicit" }, { port: 2121, tls: "implicit" }],
-    [{ host, tls: "starttls" }, { port: 21, tls: "starttls" }],
-    [{ host, port: undefined, tls: undefined }, { port: 21, tls: undefined }],
-    [{ host, user: "ada", password: "p", account: "a" }, { port: 21, user: "ada", password: "p", account: "a" }],
+    [
+      { host, port: 2121 },
+      { port: 2121, tls: undefined },
+    ],
+    [
+      { host, tls: "implicit" },
+      { port: 990, tls: "implicit" },
+    ],
+    [
+      { host, port: 990 },
+      { port: 990, tls: "implicit" },
+    ],
+    [
+      { host, port: 990, tls: "none" },
+      { port: 990, tls: "none" },
+    ],
+    [
+      { host, port: 2121, tls: "implicit" },
+      { port: 2121, tls: "implicit" },
+    ],
+    [
+      { host, tls: "starttls" },
+      { port: 21, tls: "starttls" },
+    ],
+    [
+      { host, port: undefined, tls: undefined },
+      { port: 21, tls: undefined },
+    ],
+    [
+      { host, user: "ada", password: "p", account: "a" },
+      { port: 21, user: "ada", password: "p", account: "a" },
+    ],
   ])("%j get the defaults %j", (given, expected) => {
     expect(resolveOptions(given)).toEqual({ ...given, ...expected });
   });
@@ -107,18 +131,18 @@ describe("a URL", () => {
   });
 });
 
-describe("the greeting", () => {
-  async function greeted(...lines: string[]): Promise<string> {
-    await using server = await ftpServer(async (ftp) => {
-      await ftp.say(...lines);
-      await ftp.peer.closed;
-    });
-    const { host: address, port } = server;
-    const session = await FtpSession.connect({ host: address, port });
-    session.close();
-    return session.welcome;
-  }
+async function greeted(...lines: string[]): Promise<string> {
+  await using server = await ftpServer(async (ftp) => {
+    await ftp.say(...lines);
+    await ftp.peer.closed;
+  });
+  const { host: address, port } = server;
+  const session = await FtpSession.connect({ host: address, port });
+  session.close();
+  return session.welcome;
+}
 
+describe("the greeting", () => {
   test("is kept without its codes", async () => {
     expect(await greeted("220-Hello", "there", "220 bye")).toBe("Hello\nthere\nbye");
   });

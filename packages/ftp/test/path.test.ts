@@ -20,11 +20,11 @@ test.each([
   ['"""', '"'],
   ["/bare is current directory", "/bare"],
   ["/bare", "/bare"],
-  ["/a\"b is odd", '/a"b'],
+  ['/a"b is odd', '/a"b'],
   ["", ""],
   [" /behind/a/space", ""],
   ['"größer/日本"', "größer/日本"],
-  ["\"C:\\dir\" is current", "C:\\dir"],
+  ['"C:\\dir" is current', "C:\\dir"],
   ['"  spaces  "', "  spaces  "],
 ])("the path in %j is %j", (text, path) => {
   expect(parseQuotedPath(text)).toBe(path);

@@ -14,14 +14,17 @@ export interface DataPort {
 
 /** Listens for data connections until the client that `control` belongs to is gone. */
 async function dataPort(control: Promise<void>, host: string): Promise<DataPort> {
-  let accept: (peer: ScriptedPeer) => void = () => undefined;
+  let accept: ((peer: ScriptedPeer) => void) | undefined;
   const first = new Promise<ScriptedPeer>((resolve) => {
     accept = resolve;
   });
-  const server = await scriptedServer(async (peer) => {
-    accept(peer);
-    await peer.closed;
-  }, { host });
+  const server = await scriptedServer(
+    async (peer) => {
+      accept?.(peer);
+      await peer.closed;
+    },
+    { host },
+  );
   const gone = async (): Promise<never> => {
     await control;
     throw new PeerGone("the client made no data connection");
@@ -52,6 +55,8 @@ export class Ftp {
   constructor(peer: ScriptedPeer, ports: DataPort[]) {
     this.peer = peer;
     this.#ports = ports;
+    // Or a reply behind another one would wait until the client has confirmed that.
+    peer.socket.setNoDelay(true);
   }
 
   /** Sends lines in one write. */

@@ -2,12 +2,10 @@
 import { ConnectError, ConnectionClosedError, ReplyError, TimeoutError } from "@netcli/core-transport";
 import { describe, expect, test } from "vitest";
 import { FtpClient, FtpSession } from "../src/index.ts";
-import { closedPort, failureOf, gate, loggedIn, pattern, refuseUnhandled } from "./fixtures.ts";
+import { closedPort, failureOf, gate, loggedIn, pattern, refuseUnhandled, nowhere } from "./fixtures.ts";
 import { ftpServer } from "./scripted-ftp.ts";
 
 refuseUnhandled();
-
-const nowhere = (): undefined => undefined;
 
 describe("a verb", () => {
   test("is what ftplib's method of that name sends", async () => {
@@ -129,6 +127,20 @@ test("calls on one session wait for their turn", async () => {
   expect(results).toMatchObject([{ bytes: 300_000 }, { bytes: 5 }, "/here", 7, { code: 200 }]);
 });
 
+test("a command is sent when the one before is answered, and no sooner", async () => {
+  await using fixture = await loggedIn(async (ftp) => {
+    for (const command of ["CWD a", "PWD", "NOOP"]) {
+      await ftp.expect(command);
+      expect(ftp.peer.received.toString().endsWith(`${command}\r\n`)).toBe(true);
+      await ftp.say('257 "/here"');
+    }
+  });
+  const { session } = fixture;
+  const results = await Promise.all([session.cwd("a"), session.pwd(), session.noop()]);
+  expect(results).toMatchObject([{ code: 257 }, "/here", { code: 257 }]);
+  await fixture.server.settled();
+});
+
 describe("the end of a session", () => {
   test("is polite: QUIT behind all that is under way, then the connection", async () => {
     await using server = await ftpServer(async (ftp) => {
@@ -150,23 +162,26 @@ describe("the end of a session", () => {
     await server.settled();
   });
 
-  test.each([["FtpSession"], ["FtpClient"]])("of %s comes with the end of an await using block", async (name) => {
-    await using server = await ftpServer(async (ftp) => {
-      await ftp.logIn();
-      await ftp.answer("QUIT", "221 bye");
-      await ftp.peer.expectEnd();
-    });
-    const { host, port } = server;
-    {
-      await using _ =
-        name === "FtpClient"
-          ? await FtpClient.connect({ host, port })
-          : await FtpSession.connect({ host, port, user: "anonymous" });
-      expect(server.received).toBe("USER anonymous\r\n");
-    }
-    expect(server.received).toBe("USER anonymous\r\nQUIT\r\n");
-    await server.settled();
-  });
+  test.each([["FtpSession"], ["FtpClient"]])(
+    "of %s comes with the end of an await using block",
+    async (name) => {
+      await using server = await ftpServer(async (ftp) => {
+        await ftp.logIn();
+        await ftp.answer("QUIT", "221 bye");
+        await ftp.peer.expectEnd();
+      });
+      const { host, port } = server;
+      {
+        await using _ =
+          name === "FtpClient"
+            ? await FtpClient.connect({ host, port })
+            : await FtpSession.connect({ host, port, user: "anonymous" });
+        expect(server.received).toBe("USER anonymous\r\n");
+      }
+      expect(server.received).toBe("USER anonymous\r\nQUIT\r\n");
+      await server.settled();
+    },
+  );
 
   test.each([
     ["says nothing", async () => undefined],
@@ -217,8 +232,14 @@ describe("a connection that fails leaves nothing open", () => {
   });
 
   test.each([
-    ["421 too many users", { code: "ERR_NETCLI_REPLY", reply: { code: 421 }, command: "connect", isTemporary: true }],
-    ["530 not you", { code: "ERR_NETCLI_REPLY", reply: { code: 530 }, command: "connect", isPermanent: true }],
+    [
+      "421 too many users",
+      { code: "ERR_NETCLI_REPLY", reply: { code: 421 }, command: "connect", isTemporary: true },
+    ],
+    [
+      "530 not you",
+      { code: "ERR_NETCLI_REPLY", reply: { code: 530 }, command: "connect", isPermanent: true },
+    ],
     ["SSH-2.0-OpenSSH_9.2", { code: "ERR_NETCLI_PROTOCOL" }],
   ])("when the greeting is %s", async (greeting, expected) => {
     await using server = await ftpServer(async (ftp) => {

@@ -71,6 +71,7 @@ function start(file) {
   // A process group of its own: each session is a process that outlives the listening one.
   const child = spawn("vsftpd", [file], { detached: true, stdio: ["ignore", "pipe", "pipe"] });
   const stop = leftover(() => {
+    if (child.pid === undefined) return;
     try {
       process.kill(-child.pid, "SIGKILL");
     } catch {
