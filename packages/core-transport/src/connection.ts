@@ -297,11 +297,12 @@ export class Connection {
       error instanceof Error
         ? error
         : new ConnectionClosedError("the connection was closed here", { cause: error });
-    if (error !== undefined) this.tracer.event(reason.message);
     this.#source.end(reason);
     this.reader.end(reason);
     this.#writer?.fail(reason);
     this.#socket?.destroy();
+    // Last: a trace that throws must not keep the connection open.
+    if (error !== undefined) this.tracer.event(reason.message);
   }
 }
 

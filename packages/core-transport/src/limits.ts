@@ -12,7 +12,7 @@ export interface Limits {
   replyBytes: number;
   /** Bytes in one dot-terminated block. No limit by default: blocks are streamed. */
   blockBytes: number;
-  /** Bytes of a block kept in memory for a caller that has not begun to read it while other commands wait. 16 MiB. */
+  /** Bytes of each block kept in memory for a caller that has not begun to read it while other commands wait. 16 MiB. */
   unreadBytes: number;
 }
 

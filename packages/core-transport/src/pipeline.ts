@@ -96,6 +96,7 @@ export class ReplyPipeline<R extends Reply> {
   /**
    * Runs a task that no other command may interrupt: one after which nothing may be sent at first (STARTTLS,
    * AUTH), or with content behind it (DATA, POST). It begins when all before it was sent, not answered.
+   * The task sends through its turn: what it asked of the pipeline itself would wait for the task to end.
    */
   exclusive<T>(task: (turn: Turn<R>) => Promise<T>, signal?: AbortSignal): Promise<T> {
     return new Promise((resolve, reject) => {

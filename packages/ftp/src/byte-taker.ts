@@ -30,12 +30,10 @@ export async function pour(data: Connection, taker: ByteTaker, signal: AbortSign
   const stop = finished(taker, { readable: false }, (error) => {
     fail(error ?? new Error("the stream was ended before it had all"));
   });
-  const cancel = (): void => fail(signal.reason as Error);
-  signal.addEventListener("abort", cancel, { once: true });
+  signal.addEventListener("abort", () => fail(signal.reason as Error), { once: true });
   try {
     return await pourInto(data, write);
   } finally {
-    signal.removeEventListener("abort", cancel);
     stop();
   }
 }

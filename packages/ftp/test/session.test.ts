@@ -141,6 +141,21 @@ test("a command is sent when the one before is answered, and no sooner", async (
   await fixture.server.settled();
 });
 
+test("the signal that connect was given has no power over the session that came of it", async () => {
+  const controller = new AbortController();
+  await using fixture = await loggedIn(
+    async (ftp) => {
+      await ftp.prove();
+      await ftp.answer("TYPE I", "200 binary");
+      await ftp.give("a", pattern(10));
+    },
+    { signal: controller.signal },
+  );
+  controller.abort("too late");
+  expect(await fixture.session.pwd()).toBe("/here");
+  expect(await fixture.session.retrBinary("RETR a", nowhere)).toMatchObject({ bytes: 10 });
+});
+
 describe("the end of a session", () => {
   test("is polite: QUIT behind all that is under way, then the connection", async () => {
     await using server = await ftpServer(async (ftp) => {
