@@ -143,12 +143,13 @@ export class Connection {
    * Rejects with LimitError beyond `lineBytes`, ConnectionClosedError in the middle of a line.
    */
   readLine(options?: ReadOptions): Promise<string | undefined> {
-    const line = this.reader.readLine(options);
-    if (!this.tracer.active) return line;
-    return line.then((text) => {
-      if (text !== undefined) this.tracer.line("received", text);
-      return text;
-    });
+    return this.tracer.active ? this.#readTracedLine(options) : this.reader.readLine(options);
+  }
+
+  async #readTracedLine(options: ReadOptions | undefined): Promise<string | undefined> {
+    const line = await this.reader.readLine(options);
+    if (line !== undefined) this.tracer.line("received", line);
+    return line;
   }
 
   /** Reads exactly `count` bytes. Rejects with ConnectionClosedError if there are fewer. */

@@ -194,16 +194,18 @@ export class Reader implements ByteSink {
    * Rejects with LimitError beyond `lineBytes`, ConnectionClosedError in the middle of a line.
    */
   readLine(options?: ReadOptions): Promise<string | undefined> {
-    // Most lines are there already: no wait, no closures.
-    if (options === undefined && this.#demands.length === 0) {
-      try {
-        const line = this.framer.takeLine();
-        if (line !== undefined) return Promise.resolve(line);
-      } catch (error) {
-        this.#options.destroy(error as Error);
-        return Promise.reject(error);
-      }
+    // Most lines are there already: they cost no wait and no closure.
+    if (options !== undefined || this.#demands.length > 0) return this.#waitForLine(options);
+    try {
+      const line = this.framer.takeLine();
+      return line === undefined ? this.#waitForLine(options) : Promise.resolve(line);
+    } catch (error) {
+      this.#options.destroy(error as Error);
+      return Promise.reject(error);
     }
+  }
+
+  #waitForLine(options: ReadOptions | undefined): Promise<string | undefined> {
     return this.#wait(
       () => this.framer.takeLine(),
       () => {

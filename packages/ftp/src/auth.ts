@@ -23,7 +23,7 @@ const ANONYMOUS = new Set(["anonymous", "ftp"]);
 const ANONYMOUS_PASSWORD = "anonymous@";
 
 /** Is that user's password no secret? */
-export function isAnonymous(user: string): boolean {
+function isAnonymous(user: string): boolean {
   return ANONYMOUS.has(user.toLowerCase());
 }
 

@@ -93,12 +93,13 @@ export class Transfers {
       } catch (error) {
         data.destroy(error as Error);
         gaveUp.abort(error);
+        // Whatever came of it: when the caller hears of it, nothing is running any more. What failed first may come
+        // to light only now: the disk is waited for.
+        await moving?.catch(() => undefined);
         if (signal?.aborted === true) throw signal.reason;
         throw failure !== undefined && isOurs(failure) ? failure : error;
       } finally {
         signal?.removeEventListener("abort", cancel);
-        // Whatever came of it: when the caller hears of it, nothing is running any more.
-        await moving?.catch(() => undefined);
         await data.close();
       }
     }, signal);

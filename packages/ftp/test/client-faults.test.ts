@@ -177,6 +177,37 @@ describe("a download fails and leaves what was there", () => {
     expect(await fixture.client.download("b", fixture.target)).toMatchObject({ bytes: 10 });
   });
 
+  test("when the server falls silent, with that as the reason though the disk is slow to say so", async () => {
+    const { opened: answered, open: answer } = gate();
+    await using fixture = await downloading(
+      async (ftp) => {
+        await ftp.size("a", 1_000);
+        const data = await ftp.begin("a");
+        await data.send(pattern(10));
+        await data.closed;
+        await ftp.say("426 aborted");
+      },
+      {
+        timeouts: { stall: 50 },
+        trace: ({ text }) => {
+          if (text.startsWith("426")) answer();
+        },
+      },
+    );
+    const left = await occupy(fixture);
+    const disk = await replaceWrites(fixture.target, async (write) => {
+      await answered;
+      return write();
+    });
+    try {
+      const error = await failureOf(fixture.client.download("a", fixture.target));
+      expect(error).toMatchObject({ code: "ERR_NETCLI_TIMEOUT", phase: "stall" });
+    } finally {
+      disk.restore();
+    }
+    await left();
+  });
+
   test("when the disk is full, with the disk's error", async () => {
     await using fixture = await downloading(async (ftp) => {
       await ftp.size("a", 3_000_000);
@@ -188,28 +219,42 @@ describe("a download fails and leaves what was there", () => {
       await ftp.give("b", pattern(10));
     });
     const left = await occupy(fixture);
-    // Node's own class of open files, whose writes fail from the third on.
-    const some = await open(fixture.target);
-    const prototype: unknown = Object.getPrototypeOf(some);
-    await some.close();
-    if (!isWriter(prototype)) throw new Error("Node's files have no write");
     const full = Object.assign(new Error("no space left on device"), { code: "ENOSPC" });
-    const { write } = prototype;
     let writes = 0;
-    prototype.write = function writeUntilFull(this: unknown, ...args: unknown[]): unknown {
+    const disk = await replaceWrites(fixture.target, (write) => {
       writes += 1;
-      if (writes > 2) return Promise.reject(full);
-      return Reflect.apply(write, this, args);
-    };
+      return writes > 2 ? Promise.reject(full) : write();
+    });
     try {
       expect(await failureOf(fixture.client.download("a", fixture.target))).toBe(full);
     } finally {
-      prototype.write = write;
+      disk.restore();
     }
     await left();
     expect(await fixture.client.download("b", fixture.target)).toMatchObject({ bytes: 10 });
   });
 });
+
+/** Has the writes of all open files done by `replacement`, which is given the real one. */
+async function replaceWrites(
+  path: string,
+  replacement: (write: () => Promise<unknown>) => Promise<unknown>,
+): Promise<{ restore: () => void }> {
+  // The class of Node's open files is not exported.
+  const file = await open(path);
+  const prototype: unknown = Object.getPrototypeOf(file);
+  await file.close();
+  if (!isWriter(prototype)) throw new Error("Node's files have no write");
+  const { write } = prototype;
+  prototype.write = function replaced(this: unknown, ...args: unknown[]): unknown {
+    return replacement(async () => Reflect.apply(write, this, args));
+  };
+  return {
+    restore: () => {
+      prototype.write = write;
+    },
+  };
+}
 
 interface HasWrite {
   write: (...args: unknown[]) => unknown;

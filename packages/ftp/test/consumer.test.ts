@@ -159,31 +159,35 @@ describe("a consumer", () => {
     },
   );
 
-  test("that is at work when the retrieval is aborted behind the final reply is waited for", async () => {
-    const { opened: taken, open: take } = gate();
-    await using fixture = await loggedIn(async (ftp) => {
-      await ftp.answer("TYPE I", "200 binary");
-      const data = await ftp.begin("a");
-      await data.send(pattern(10));
-      await ftp.say("226 done");
+  test.each([["before"], ["behind"]])(
+    "that is at work when the retrieval is aborted %s the final reply is waited for",
+    async (when) => {
+      const { opened: taken, open: take } = gate();
+      await using fixture = await loggedIn(async (ftp) => {
+        await ftp.answer("TYPE I", "200 binary");
+        const data = await ftp.begin("a");
+        if (when === "behind") await ftp.say("226 done");
+        await data.send(pattern(10));
+        await taken;
+        await data.closed;
+        if (when === "before") await ftp.say("426 aborted");
+        await ftp.prove();
+      });
+      const controller = new AbortController();
+      const { signal } = controller;
+      let running = false;
+      const taker = async (): Promise<void> => {
+        running = true;
+        take();
+        await sleep(30);
+        running = false;
+      };
+      const failing = failureOf(fixture.session.retrBinary("RETR a", taker, { signal }));
       await taken;
-      await data.closed;
-      await ftp.prove();
-    });
-    const controller = new AbortController();
-    const { signal } = controller;
-    let running = false;
-    const taker = async (): Promise<void> => {
-      running = true;
-      take();
-      await sleep(30);
-      running = false;
-    };
-    const failing = failureOf(fixture.session.retrBinary("RETR a", taker, { signal }));
-    await taken;
-    controller.abort("enough");
-    expect(await failing).toBe("enough");
-    expect(running).toBe(false);
-    expect(await fixture.session.pwd()).toBe("/here");
-  });
+      controller.abort("enough");
+      expect(await failing).toBe("enough");
+      expect(running).toBe(false);
+      expect(await fixture.session.pwd()).toBe("/here");
+    },
+  );
 });

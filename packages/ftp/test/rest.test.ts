@@ -16,6 +16,7 @@ describe("a retrieval with a position", () => {
       await data.send(pattern(1_500).subarray(1_000));
       data.end();
       await ftp.say("226 done");
+      await ftp.give("a", pattern(20));
       port = await ftp.passive();
       await ftp.answer("REST 1000", "502 no");
       data = await port.connected();
@@ -26,6 +27,7 @@ describe("a retrieval with a position", () => {
     const chunks: Uint8Array[] = [];
     await session.retrBinary("RETR a", (chunk) => chunks.push(chunk), { rest: 1_000 });
     expect(Buffer.concat(chunks).equals(pattern(1_500).subarray(1_000))).toBe(true);
+    expect(await session.retrBinary("RETR a", nowhere)).toMatchObject({ bytes: 20 });
     const error = await failureOf(session.retrBinary("RETR a", nowhere, { rest: 1_000 }));
     expect(error).toMatchObject({ command: "REST 1000", reply: { code: 502 } });
     expect(await session.retrBinary("RETR a", nowhere, { rest: 0 })).toMatchObject({ bytes: 10 });

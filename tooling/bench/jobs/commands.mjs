@@ -5,7 +5,7 @@ import { script } from "../lib/children.mjs";
 const inFlight = 100;
 
 async function prepare({ scale, serve }) {
-  const count = Math.round(1_000_000 * scale);
+  const count = Math.round(3_000_000 * scale);
   const { host, port } = await serve("servers/replies.py");
   const common = { expect: count, rate: { amount: count, unit: "commands" } };
   const command = (path) => script(path, host, port, count, inFlight);

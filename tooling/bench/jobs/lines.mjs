@@ -3,7 +3,7 @@ import { atLeast } from "../lib/bars.mjs";
 import { script } from "../lib/children.mjs";
 
 async function prepare({ scale, serve }) {
-  const count = Math.round(3_000_000 * scale);
+  const count = Math.round(5_000_000 * scale);
   const { host, port } = await serve("servers/lines.py", count);
   const common = { expect: count, rate: { amount: count, unit: "lines" } };
   return {
