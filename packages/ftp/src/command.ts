@@ -17,6 +17,7 @@ export function ftpCommand(verb: string, ...args: readonly string[]): CommandLin
 
 /** Takes a whole line as ftplib's methods do ("RETR name"). */
 export function rawCommand(line: string): CommandLine {
-  const space = line.indexOf(" ");
+  // A tab is no separator in FTP, but what is behind one may be a secret all the same.
+  const space = line.search(/[ \t]/);
   return space === -1 ? ftpCommand(line) : ftpCommand(line.slice(0, space), line.slice(space + 1));
 }
