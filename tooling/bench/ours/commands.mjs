@@ -15,7 +15,6 @@ const codeReplies = {
 };
 const connection = await connect({ host, port: Number(port) });
 const pipeline = new ReplyPipeline(connection, codeReplies);
+const noop = commandLine("NOOP");
 
-await measure("items", () =>
-  keepInFlight(Number(width), Number(count), () => pipeline.command(commandLine("NOOP"))),
-);
+await measure("items", () => keepInFlight(Number(width), Number(count), () => pipeline.command(noop)));
