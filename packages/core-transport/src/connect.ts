@@ -3,9 +3,11 @@
 import { connect as netConnect, isIP, type LookupFunction, type NetConnectOpts, type Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import { connect as tlsConnect, TLSSocket } from "node:tls";
-import { Connection, isLoopback, type ConnectionOptions } from "./connection.ts";
+import { Connection, type ConnectionOptions } from "./connection.ts";
+import { within } from "./deadline.ts";
 import { ArgumentError, ConnectError, NetcliError, TimeoutError } from "./errors.ts";
 import { hostPort, parseProxyUrl, tunnel, type ProxyAddress } from "./proxy.ts";
+import { isLoopback } from "./security.ts";
 import { tlsConnectOptions, whenSecure, type TlsOptions } from "./tls.ts";
 import { normalizeHost } from "./url.ts";
 
@@ -66,38 +68,29 @@ export async function connect(options: ConnectOptions): Promise<Connection> {
   const target = checkTarget(options);
   const proxy = typeof options.proxy === "string" ? parseProxyUrl(options.proxy) : options.proxy;
   const connection = new Connection(target.host, target.peer, options);
-  const deadline = new AbortController();
   const milliseconds = connection.timeouts.connect;
-  const expire = (): void =>
-    deadline.abort(
-      new TimeoutError(`no connection to ${target.peer} within ${milliseconds} ms`, "connect", milliseconds),
-    );
-  const timer = setTimeout(expire, Math.min(milliseconds, 2 ** 31 - 1));
-  const cancel = (): void => deadline.abort(options.signal?.reason);
-  options.signal?.addEventListener("abort", cancel, { once: true });
-  if (options.signal?.aborted === true) cancel();
-  const { signal } = deadline;
+  const expired = (): Error =>
+    new TimeoutError(`no connection to ${target.peer} within ${milliseconds} ms`, "connect", milliseconds);
   const tls = options.tls === true ? {} : options.tls === false ? undefined : options.tls;
-  try {
-    signal.throwIfAborted();
-    if (proxy === undefined) {
-      await dial(connection, target, options, tls, signal);
-    } else {
-      if (typeof proxy === "function") await dialByFunction(connection, target, proxy, signal);
-      else await dialThroughProxy(connection, target, proxy, options, signal);
-      if (tls !== undefined) await connection.startTls(tls, { signal });
+  return within(milliseconds, expired, options.signal, async (signal) => {
+    try {
+      signal.throwIfAborted();
+      if (proxy === undefined) {
+        await dial(connection, target, options, tls, signal);
+      } else {
+        if (typeof proxy === "function") await dialByFunction(connection, target, proxy, signal);
+        else await dialThroughProxy(connection, target, proxy, options, signal);
+        if (tls !== undefined) await connection.startTls(tls, { signal });
+      }
+      // An abort may come while the last promise on the way settles.
+      signal.throwIfAborted();
+      connection.tracer.event(`connected to ${target.peer}`);
+      return connection;
+    } catch (error) {
+      connection.destroy(error as Error);
+      throw signal.aborted ? signal.reason : error;
     }
-    // An abort may come while the last promise on the way settles.
-    signal.throwIfAborted();
-    connection.tracer.event(`connected to ${target.peer}`);
-    return connection;
-  } catch (error) {
-    connection.destroy(error as Error);
-    throw signal.aborted ? signal.reason : error;
-  } finally {
-    clearTimeout(timer);
-    options.signal?.removeEventListener("abort", cancel);
-  }
+  });
 }
 
 function checkTarget({ host, port, path, proxy, localAddress, localPort }: ConnectOptions): Target {

@@ -5,10 +5,12 @@ import { TLSSocket } from "node:tls";
 import type { Body } from "./body.ts";
 import { commandLine } from "./argument.ts";
 import type { Content } from "./content.ts";
+import { within } from "./deadline.ts";
 import { deflateInPlace } from "./deflate.ts";
 import { ConnectionClosedError, TimeoutError, TlsError } from "./errors.ts";
 import { defaultLimits, defaultTimeouts, withDefaults, type Limits, type Timeouts } from "./limits.ts";
 import { Reader, type ReadOptions } from "./reader.ts";
+import { isLoopback } from "./security.ts";
 import { ByteSource, type ByteSink } from "./source.ts";
 import { secure, type TlsOptions } from "./tls.ts";
 import { Tracer, type Trace } from "./trace.ts";
@@ -94,6 +96,7 @@ export class Connection {
     // A stream of the caller's own may have said so already.
     if (socket.readableEnded || socket.closed) this.#source.end(socket.errored ?? undefined);
     if (socket.closed) this.#onClose(socket);
+    this.#traceTls();
   }
 
   #onClose(socket: Duplex): void {
@@ -202,46 +205,44 @@ export class Connection {
     options: TlsOptions = {},
     { signal }: { signal?: AbortSignal | undefined } = {},
   ): Promise<void> {
-    const socket = this.socket;
     const milliseconds = this.timeouts.connect;
-    const controller = new AbortController();
-    const timer = setTimeout(
-      () =>
-        controller.abort(new TimeoutError(`no TLS handshake within ${milliseconds} ms`, "tls", milliseconds)),
-      Math.min(milliseconds, 2 ** 31 - 1),
-    );
-    const onAbort = (): void => controller.abort(signal?.reason);
-    signal?.addEventListener("abort", onAbort, { once: true });
-    if (signal?.aborted === true) onAbort();
+    const expired = (): Error =>
+      new TimeoutError(`no TLS handshake within ${milliseconds} ms`, "tls", milliseconds);
     try {
-      controller.signal.throwIfAborted();
-      if (this.reader.framer.length > 0 || socket.readableLength > 0) {
-        this.reader.framer.takeBytes(Infinity);
-        throw new TlsError(
-          "the peer sent something behind its go-ahead for TLS, which an attacker may have put there",
-          { code: "ERR_NETCLI_STARTTLS_INJECTION" },
-        );
-      }
-      this.writer.hold();
-      this.#source.detach();
-      const secured = await secure(socket, this.host, options, controller.signal);
-      this.#socket = secured;
-      secured.on("error", () => undefined);
-      secured.once("close", () => this.#onClose(secured));
-      this.#readFrom(secured);
-      this.writer.redirect(secured);
-      this.tracer.event(
-        `TLS: ${secured.getProtocol() ?? "?"}${secured.isSessionReused() ? ", resumed" : ""}`,
-      );
+      await within(milliseconds, expired, signal, (deadline) => this.#upgrade(options, deadline));
     } catch (error) {
       // Whoever destroyed the connection meanwhile has said why.
       const reason = (this.#destroyed ? this.reader.error : undefined) ?? error;
       this.destroy(error as Error);
       throw reason;
-    } finally {
-      clearTimeout(timer);
-      signal?.removeEventListener("abort", onAbort);
     }
+  }
+
+  async #upgrade(options: TlsOptions, signal: AbortSignal): Promise<void> {
+    const socket = this.socket;
+    signal.throwIfAborted();
+    if (this.reader.framer.length > 0 || socket.readableLength > 0) {
+      this.reader.framer.takeBytes(Infinity);
+      throw new TlsError(
+        "the peer sent something behind its go-ahead for TLS, which an attacker may have put there",
+        { code: "ERR_NETCLI_STARTTLS_INJECTION" },
+      );
+    }
+    this.writer.hold();
+    this.#source.detach();
+    const secured = await secure(socket, this.host, options, signal);
+    this.#socket = secured;
+    secured.on("error", () => undefined);
+    secured.once("close", () => this.#onClose(secured));
+    this.#readFrom(secured);
+    this.writer.redirect(secured);
+    this.#traceTls();
+  }
+
+  #traceTls(): void {
+    const { tls } = this;
+    if (tls === undefined) return;
+    this.tracer.event(`TLS: ${tls.getProtocol() ?? "?"}${tls.isSessionReused() ? ", resumed" : ""}`);
   }
 
   /** Compresses both directions with raw DEFLATE from here on (RFC 8054, RFC 4978). */
@@ -314,8 +315,3 @@ const discard: ByteSink = {
   received: () => true,
   end: () => undefined,
 };
-
-/** @internal Is that an address of this machine (RFC 1122 3.2.1.3, RFC 4291 2.5.3)? */
-export function isLoopback(address: string | undefined): boolean {
-  return address !== undefined && (address === "::1" || /^(?:::ffff:)?127\./.test(address));
-}

@@ -1,4 +1,5 @@
-// One timer per connection, re-armed instead of replaced: a timer per command costs more than the command.
+// Time limits: one timer per connection, re-armed instead of replaced, because a timer per command costs more than
+// the command; and one for work that is done once.
 
 // setTimeout's own maximum; anything longer means "never".
 const LONGEST = 2_147_483_647;
@@ -43,5 +44,28 @@ export class Deadline {
     this.#expire = undefined;
     clearTimeout(this.#timer);
     this.#timer = undefined;
+  }
+}
+
+/**
+ * Runs work that has to settle in time. The signal it gets is aborted with `expired()` when the time is up, or
+ * with the reason of `signal`.
+ */
+export async function within<T>(
+  milliseconds: number,
+  expired: () => Error,
+  signal: AbortSignal | undefined,
+  work: (signal: AbortSignal) => Promise<T>,
+): Promise<T> {
+  const controller = new AbortController();
+  const timer = setTimeout(() => controller.abort(expired()), Math.min(milliseconds, LONGEST));
+  const cancel = (): void => controller.abort(signal?.reason);
+  signal?.addEventListener("abort", cancel, { once: true });
+  if (signal?.aborted === true) cancel();
+  try {
+    return await work(controller.signal);
+  } finally {
+    clearTimeout(timer);
+    signal?.removeEventListener("abort", cancel);
   }
 }
