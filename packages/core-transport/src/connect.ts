@@ -7,9 +7,8 @@ import { Connection, type ConnectionOptions } from "./connection.ts";
 import { within } from "./deadline.ts";
 import { ArgumentError, ConnectError, NetcliError, TimeoutError } from "./errors.ts";
 import { hostPort, parseProxyUrl, tunnel, type ProxyAddress } from "./proxy.ts";
-import { isLoopback } from "./security.ts";
 import { tlsConnectOptions, whenSecure, type TlsOptions } from "./tls.ts";
-import { normalizeHost } from "./url.ts";
+import { isLoopback, normalizeHost } from "./url.ts";
 
 /** What a Connector is asked for. */
 export interface ConnectTarget {

@@ -10,10 +10,10 @@ import { deflateInPlace } from "./deflate.ts";
 import { ConnectionClosedError, TimeoutError, TlsError } from "./errors.ts";
 import { defaultLimits, defaultTimeouts, withDefaults, type Limits, type Timeouts } from "./limits.ts";
 import { Reader, type ReadOptions } from "./reader.ts";
-import { isLoopback } from "./security.ts";
 import { ByteSource, type ByteSink } from "./source.ts";
 import { secure, type TlsOptions } from "./tls.ts";
 import { Tracer, type Trace } from "./trace.ts";
+import { isLoopback } from "./url.ts";
 import { Writer, type WriteOptions } from "./writer.ts";
 
 /** What any connection can be given, however it is made. */

@@ -32,7 +32,8 @@ export { defaultLimits, defaultTimeouts, withDefaults, type Limits, type Timeout
 export { type Window } from "./outbox.ts";
 export { ReplyPipeline, type Turn } from "./pipeline.ts";
 export { type ReadOptions } from "./reader.ts";
-export { parseCode, type CodeReply, type Reply, type ReplyGrammar } from "./reply.ts";
+export { type CodeReply, type Reply, type ReplyGrammar } from "./reply.ts";
+export { parseCode } from "./reply-assembler.ts";
 export { assertMaySendSecret, type TlsMode } from "./security.ts";
 export { TlsTickets, type TlsOptions } from "./tls.ts";
 export { printable, type Trace, type TraceEvent } from "./trace.ts";

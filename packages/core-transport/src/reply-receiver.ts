@@ -6,7 +6,8 @@ import { settle, type Exchange } from "./exchange.ts";
 import type { Outbox } from "./outbox.ts";
 import { Queue } from "./queue.ts";
 import type { Outcome } from "./reader.ts";
-import { ReplyAssembler, type Reply, type ReplyGrammar } from "./reply.ts";
+import type { Reply, ReplyGrammar } from "./reply.ts";
+import { ReplyAssembler } from "./reply-assembler.ts";
 import { ReplyWatch } from "./reply-watch.ts";
 
 // Read ahead of a caller who has not begun to read a block, while nobody waits for what is behind it.

@@ -18,8 +18,3 @@ export function assertMaySendSecret(connection: Connection, tls: TlsMode | undef
     `${connection.host} offers no TLS, so the password was not sent; tls: "none" would send it in clear`,
   );
 }
-
-/** Is that an address of this machine (RFC 1122 3.2.1.3, RFC 4291 2.5.3)? */
-export function isLoopback(address: string | undefined): boolean {
-  return address !== undefined && (address === "::1" || /^(?:::ffff:)?127\./.test(address));
-}

@@ -123,3 +123,8 @@ function asciiHost(host: string): string | undefined {
   // Labels may hold an underscore: such names exist in the wild although RFC 1123 does not allow them.
   return /^[a-z0-9_](?:[a-z0-9._-]{0,252})$/.test(name) ? name : undefined;
 }
+
+/** Is that an address of this machine (RFC 1122 3.2.1.3, RFC 4291 2.5.3)? */
+export function isLoopback(address: string | undefined): boolean {
+  return address !== undefined && (address === "::1" || /^(?:::ffff:)?127\./.test(address));
+}
