@@ -1,8 +1,15 @@
 // TLS: options, the handshake in place (STARTTLS, STLS, AUTH TLS), tickets for further connections, and errors
 // that say what to do. RFC 8446, RFC 6066 3 (SNI), RFC 6125 (names), RFC 3207 6 (STARTTLS).
+import { X509Certificate } from "node:crypto";
 import { isIP } from "node:net";
 import type { Duplex } from "node:stream";
-import { checkServerIdentity, connect as tlsConnect, type ConnectionOptions, type TLSSocket } from "node:tls";
+import {
+  checkServerIdentity,
+  connect as tlsConnect,
+  type ConnectionOptions,
+  type PeerCertificate,
+  type TLSSocket,
+} from "node:tls";
 import { NetcliError, TlsError } from "./errors.ts";
 import { normalizeHost } from "./url.ts";
 
@@ -69,7 +76,7 @@ function whatIsVerified(host: string, options: TlsOptions): string {
 export function tlsConnectOptions(host: string, options: TlsOptions): ConnectionOptions {
   const { insecure = false, tickets, servername: _, ...rest } = options;
   const name = nameOf(host, options);
-  const check = options.checkServerIdentity ?? checkServerIdentity;
+  const check = options.checkServerIdentity ?? checkName;
   return {
     ...rest,
     // Without `host` Node verifies a wrapped socket against "localhost"; and a session is bound to these names.
@@ -82,6 +89,14 @@ export function tlsConnectOptions(host: string, options: TlsOptions): Connection
     rejectUnauthorized: !insecure,
     ...tickets?.resume(whatIsVerified(host, options)),
   };
+}
+
+// Node 22.23 finds no IPv6 address in any certificate; OpenSSL does.
+function checkName(name: string, certificate: PeerCertificate): Error | undefined {
+  if (isIP(name) !== 6) return checkServerIdentity(name, certificate);
+  if (new X509Certificate(certificate.raw).checkIP(name) !== undefined) return undefined;
+  const error = new Error(`it is for ${certificate.subjectaltname ?? "no name at all"}`);
+  return Object.assign(error, { code: "ERR_TLS_CERT_ALTNAME_INVALID" });
 }
 
 /** Speaks TLS over a connected stream. Rejects with TlsError, or the signal's reason. */

@@ -13,14 +13,22 @@ export type Way = "implicit" | "upgraded";
 export const ways: Way[] = ["implicit", "upgraded"];
 
 /** A server that speaks TLS in this way and then follows the script. */
-export function secured(way: Way, script: Script, tls: ServerTls): Promise<ScriptedServer> {
-  if (way === "implicit") return scriptedServer(script, { tls });
-  return scriptedServer(async (peer, index) => {
-    await peer.expect("STARTTLS");
-    await peer.send("220 go\r\n");
-    await peer.startTls(tls);
-    await script(peer, index);
-  });
+export function secured(
+  way: Way,
+  script: Script,
+  tls: ServerTls,
+  host: string = "127.0.0.1",
+): Promise<ScriptedServer> {
+  if (way === "implicit") return scriptedServer(script, { host, tls });
+  return scriptedServer(
+    async (peer, index) => {
+      await peer.expect("STARTTLS");
+      await peer.send("220 go\r\n");
+      await peer.startTls(tls);
+      await script(peer, index);
+    },
+    { host },
+  );
 }
 
 export async function secure(way: Way, options: ConnectOptions, tls: TlsOptions): Promise<Connection> {

@@ -43,6 +43,19 @@ describe.each(ways)("a certificate, TLS %s,", (way) => {
     expect(connection.tls?.authorized).toBe(false);
   });
 
+  test("is checked for an IPv6 address", async () => {
+    await using right = await secured(way, hello, identity, "::1");
+    await using connection = await secure(way, { host: "::1", port: right.port }, trust);
+    expect(await connection.readLine()).toBe("220 hello");
+    const tls = authority.issue({ names: ["::2", "127.0.0.1"] });
+    await using wrong = await secured(way, hello, tls, "::1");
+    const error = await failureOf(secure(way, { host: "::1", port: wrong.port }, trust));
+    expect(error).toMatchObject({
+      code: "ERR_NETCLI_CERTIFICATE",
+      message: "the certificate is not for ::1: it is for IP Address:0:0:0:0:0:0:0:2, IP Address:127.0.0.1",
+    });
+  });
+
   test("is accepted if it is itself given as authority", async () => {
     await using server = await secured(way, hello, alone);
     await using connection = await secure(way, { host: "localhost", port: server.port }, { ca: alone.cert });

@@ -95,7 +95,14 @@ describe("a TLS client", () => {
       tls: authority.issue(),
     });
     expect(server.host).toBe("::1");
-    const client = await openTls({ host: "::1", port: server.port, ca: authority.certificate });
+    const client = await openTls({
+      host: "::1",
+      port: server.port,
+      ca: authority.certificate,
+      // Node's own check finds no IPv6 address in any certificate in Node 22.23.
+      checkServerIdentity: (name, { raw }) =>
+        new X509Certificate(raw).checkIP(name) === undefined ? new Error("another address") : undefined,
+    });
     expect(await text(client)).toBe("hello");
   });
 
