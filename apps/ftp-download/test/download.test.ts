@@ -2,11 +2,10 @@
 import { randomBytes } from "node:crypto";
 import { mkdir, readdir, readFile, stat, writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
-import { tempDir, type TempDir } from "@netcli/test-kit";
+import { oneByteRelay, tempDir, type TempDir } from "@netcli/test-kit";
 import { type FtpSrv, startFtpSrv } from "@netcli/test-servers";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { fakeFtp } from "./fake-ftp.ts";
-import { oneByteRelay } from "./one-byte-relay.ts";
 import { run, start } from "./program.ts";
 
 const big = randomBytes(104_857_600);

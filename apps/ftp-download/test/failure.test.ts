@@ -1,8 +1,6 @@
 // Downloads that fail: the exit code, the sentence, and that nothing is left behind.
-import { once } from "node:events";
 import { mkdir, readdir, writeFile } from "node:fs/promises";
-import { type AddressInfo, createServer } from "node:net";
-import { scriptedServer, tempDir, type TempDir } from "@netcli/test-kit";
+import { closedPort, scriptedServer, tempDir, type TempDir } from "@netcli/test-kit";
 import { type FtpSrv, startFtpSrv } from "@netcli/test-servers";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { fakeFtp, SIZE, type Transfer } from "./fake-ftp.ts";
@@ -22,16 +20,6 @@ afterAll(async () => {
   await server.close();
   await root[Symbol.asyncDispose]();
 });
-
-/** A port where nobody listens. */
-async function closedPort(): Promise<number> {
-  const listening = createServer().listen(0, "127.0.0.1");
-  await once(listening, "listening");
-  const { port } = listening.address() as AddressInfo;
-  listening.close();
-  await once(listening, "close");
-  return port;
-}
 
 const half = Buffer.alloc(SIZE / 2, "half ");
 

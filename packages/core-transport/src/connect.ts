@@ -8,7 +8,7 @@ import { within } from "./deadline.ts";
 import { ArgumentError, ConnectError, NetcliError, TimeoutError } from "./errors.ts";
 import { hostPort, parseProxyUrl, tunnel, type ProxyAddress } from "./proxy.ts";
 import { tlsConnectOptions, whenSecure, type TlsOptions } from "./tls.ts";
-import { isLoopback, normalizeHost } from "./url.ts";
+import { assertPort, isLoopback, normalizeHost } from "./url.ts";
 
 /** What a Connector is asked for. */
 export interface ConnectTarget {
@@ -103,11 +103,8 @@ function checkTarget({ host, port, path, proxy, localAddress, localPort }: Conne
     return { host: "localhost", port: 0, path, peer: path.replaceAll("\0", "@") };
   }
   if (host === undefined || port === undefined) throw new ArgumentError('"host" and "port" are needed');
-  for (const number of [port, localPort || port]) {
-    if (!Number.isInteger(number) || number < 1 || number > 65_535) {
-      throw new ArgumentError(`a port must be 1 to 65535, not ${number}`);
-    }
-  }
+  assertPort(port);
+  assertPort(localPort || port);
   if (localAddress !== undefined && isIP(localAddress) === 0) {
     throw new ArgumentError(`the local address must be an IP address, not "${localAddress}"`);
   }

@@ -5,7 +5,7 @@ import { TLSSocket } from "node:tls";
 import type { Body } from "./body.ts";
 import { commandLine } from "./argument.ts";
 import type { Content } from "./content.ts";
-import { within } from "./deadline.ts";
+import { Deadline, within } from "./deadline.ts";
 import { deflateInPlace } from "./deflate.ts";
 import { ConnectionClosedError, TimeoutError, TlsError } from "./errors.ts";
 import { defaultLimits, defaultTimeouts, withDefaults, type Limits, type Timeouts } from "./limits.ts";
@@ -278,9 +278,10 @@ export class Connection {
       this.reader.end(new ConnectionClosedError("the connection was closed here"));
       this.redirect(discard);
       this.writer.end();
-      const timer = setTimeout(() => this.destroy(), Math.min(this.timeouts.close, 2 ** 31 - 1));
+      const deadline = new Deadline();
+      deadline.arm(this.timeouts.close, () => this.destroy());
       await this.closed;
-      clearTimeout(timer);
+      deadline.close();
     }
     this.destroy();
     await this.closed;

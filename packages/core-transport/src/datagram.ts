@@ -4,7 +4,7 @@ import { lookup as systemLookup } from "node:dns";
 import { isIP } from "node:net";
 import { ArgumentError, ConnectError, ConnectionClosedError, NetcliError, TimeoutError } from "./errors.ts";
 import { Queue } from "./queue.ts";
-import { normalizeHost } from "./url.ts";
+import { assertPort, normalizeHost } from "./url.ts";
 
 /** Resolves a name to one address, as node:dns.lookup does. */
 export type DatagramLookup = NonNullable<SocketOptions["lookup"]>;
@@ -40,8 +40,8 @@ export async function openDatagram(options: DatagramOptions = {}): Promise<Datag
   signal?.throwIfAborted();
   const host = options.host === undefined ? undefined : normalizeHost(options.host);
   const peerHost = peer === undefined ? undefined : normalizeHost(peer.host);
-  if (port !== 0) checkPort(port);
-  if (peer !== undefined) checkPort(peer.port);
+  if (port !== 0) assertPort(port);
+  if (peer !== undefined) assertPort(peer.port);
   const family = options.family ?? (isIP(host ?? peerHost ?? "") === 6 ? 6 : 4);
   const socket = createSocket({ type: `udp${family}`, lookup: skipLiterals(options.lookup ?? systemLookup) });
   const datagram = new Datagram(socket, options.queued ?? QUEUED, peer !== undefined);
@@ -58,11 +58,6 @@ export async function openDatagram(options: DatagramOptions = {}): Promise<Datag
     throw new ConnectError(`cannot open the UDP socket: ${message}`, { cause, systemCode: code });
   }
   return datagram;
-}
-
-function checkPort(port: number): void {
-  if (Number.isInteger(port) && port >= 1 && port <= 65_535) return;
-  throw new ArgumentError(`a port must be 1 to 65535, not ${port}`);
 }
 
 // node:dgram asks the resolver for IP addresses, too: a third of the cost of a small datagram.
@@ -159,7 +154,7 @@ export class Datagram implements AsyncIterable<ReceivedDatagram> {
       if (to === undefined) {
         this.#socket.send(data, sent);
       } else {
-        checkPort(to.port);
+        assertPort(to.port);
         this.#socket.send(data, to.port, normalizeHost(to.host), sent);
       }
       this.#sending.add(reject);

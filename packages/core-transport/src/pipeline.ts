@@ -87,10 +87,7 @@ export class ReplyPipeline<R extends Reply> {
 
   /** As `command`, for replies that may bring a block. The block must be read, or cancelled, for later replies to come. */
   block(line: CommandLine, options: BlockOptions<R>): Promise<BlockReply<R>> {
-    return new Promise((resolve, reject) => {
-      const answer = (reply: R, block: Body | undefined): void => resolve({ reply, block });
-      this.#queue(this.#exchange(line, options, answer, reject));
-    });
+    return this.#askForBlock(line, options, (exchange) => this.#queue(exchange));
   }
 
   /**
@@ -130,11 +127,7 @@ export class ReplyPipeline<R extends Reply> {
       new Promise((resolve, reject) => {
         this.#send(this.#exchange(line, options, resolve, reject));
       }),
-    block: (line, options) =>
-      new Promise((resolve, reject) => {
-        const answer = (reply: R, block: Body | undefined): void => resolve({ reply, block });
-        this.#send(this.#exchange(line, options, answer, reject));
-      }),
+    block: (line, options) => this.#askForBlock(line, options, (exchange) => this.#send(exchange)),
     expect: (options = NO_OPTIONS) => {
       const reply = new Promise<R>((resolve, reject) => {
         this.#send(this.#exchange(undefined, options, resolve, reject));
@@ -148,6 +141,16 @@ export class ReplyPipeline<R extends Reply> {
     writeBlock: (content, options = {}) =>
       this.#write(options.signal, (writer) => writer.writeBlock(content, options)),
   };
+
+  #askForBlock(
+    line: CommandLine,
+    options: BlockOptions<R>,
+    hand: (exchange: Exchange<R>) => void,
+  ): Promise<BlockReply<R>> {
+    return new Promise((resolve, reject) => {
+      hand(this.#exchange(line, options, (reply, block) => resolve({ reply, block }), reject));
+    });
+  }
 
   #exchange(
     command: CommandLine | undefined,

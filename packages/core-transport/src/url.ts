@@ -128,3 +128,9 @@ function asciiHost(host: string): string | undefined {
 export function isLoopback(address: string | undefined): boolean {
   return address !== undefined && (address === "::1" || /^(?:::ffff:)?127\./.test(address));
 }
+
+/** Throws ArgumentError unless a connection can be made to that port. */
+export function assertPort(port: number): void {
+  if (Number.isInteger(port) && port >= 1 && port <= 65_535) return;
+  throw new ArgumentError(`a port must be 1 to 65535, not ${port}`);
+}

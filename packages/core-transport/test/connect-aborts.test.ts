@@ -4,18 +4,11 @@ import { getEventListeners } from "node:events";
 import type { LookupFunction, Socket } from "node:net";
 import { afterEach, describe, expect, test } from "vitest";
 import { type Script, scriptedServer } from "@netcli/test-kit";
-import { connect, type ConnectOptions } from "../src/index.ts";
-import { noSocketLeft, nothingLeft } from "./leaks.ts";
-import { failureOf, hello, identity } from "./peers.ts";
+import { connect } from "../src/index.ts";
+import { noSocketLeft, refusal } from "./leaks.ts";
+import { hello, identity } from "./peers.ts";
 
 afterEach(noSocketLeft);
-
-/** What connect rejects with; the client's side must be gone by then, while the server still is there. */
-async function refusal(options: ConnectOptions): Promise<unknown> {
-  const error = await failureOf(connect(options));
-  await nothingLeft();
-  return error;
-}
 
 const silent: Script = (peer) => peer.closed;
 const unwanted: LookupFunction = () => expect.unreachable();

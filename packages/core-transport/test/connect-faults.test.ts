@@ -1,7 +1,7 @@
 // Connections that do not come about: each failure has its own error in time, and leaves nothing open.
 import type { LookupFunction } from "node:net";
 import { afterEach, describe, expect, test } from "vitest";
-import { type Script, scriptedServer, socks5Proxy, tempDir } from "@netcli/test-kit";
+import { type Script, scriptedServer, socks5Proxy, tempDir, closedPort, failureOf } from "@netcli/test-kit";
 import {
   ArgumentError,
   connect,
@@ -10,17 +10,10 @@ import {
   TimeoutError,
   TlsError,
 } from "../src/index.ts";
-import { noSocketLeft, nothingLeft } from "./leaks.ts";
-import { closedPort, failureOf, hello, resolvesTo } from "./peers.ts";
+import { noSocketLeft, nothingLeft, refusal } from "./leaks.ts";
+import { hello, resolvesTo } from "./peers.ts";
 
 afterEach(noSocketLeft);
-
-/** What connect rejects with; the client's side must be gone by then, while the server still is there. */
-async function refusal(options: ConnectOptions): Promise<unknown> {
-  const error = await failureOf(connect(options));
-  await nothingLeft();
-  return error;
-}
 
 const silent: Script = (peer) => peer.closed;
 const never: LookupFunction = () => undefined;

@@ -2,10 +2,10 @@
 import { getEventListeners } from "node:events";
 import { Socket } from "node:net";
 import { afterEach, describe, expect, test } from "vitest";
-import { type Script, type ScriptedServer, scriptedServer, tempDir } from "@netcli/test-kit";
+import { type Script, type ScriptedServer, scriptedServer, tempDir, closedPort } from "@netcli/test-kit";
 import { connect, type ConnectOptions, type TraceEvent } from "../src/index.ts";
 import { noSocketLeft, nothingLeft } from "./leaks.ts";
-import { authority, closedPort, hello, identity, resolvesTo, trust } from "./peers.ts";
+import { authority, hello, identity, resolvesTo, trust } from "./peers.ts";
 
 afterEach(noSocketLeft);
 

@@ -2,10 +2,10 @@
 import { once } from "node:events";
 import { createServer, type Socket } from "node:net";
 import { afterEach, describe, expect, test } from "vitest";
-import { scriptedServer } from "@netcli/test-kit";
+import { scriptedServer, failureOf } from "@netcli/test-kit";
 import { connect, Connection, ConnectionClosedError, ProtocolError, type TraceEvent } from "../src/index.ts";
 import { noSocketLeft } from "./leaks.ts";
-import { failureOf, hello, streamPair } from "./peers.ts";
+import { hello, streamPair } from "./peers.ts";
 
 afterEach(noSocketLeft);
 

@@ -2,7 +2,7 @@
 import { once } from "node:events";
 import { connect as netConnect } from "node:net";
 import { afterEach, describe, expect, test } from "vitest";
-import { type Script, type ScriptedServer, scriptedServer } from "@netcli/test-kit";
+import { type Script, type ScriptedServer, scriptedServer, failureOf, gate } from "@netcli/test-kit";
 import {
   ArgumentError,
   connect,
@@ -12,7 +12,7 @@ import {
   ProtocolError,
 } from "../src/index.ts";
 import { noSocketLeft, nothingLeft } from "./leaks.ts";
-import { failureOf, gate, identity, trust } from "./peers.ts";
+import { identity, trust } from "./peers.ts";
 
 afterEach(noSocketLeft);
 

@@ -4,10 +4,10 @@ import { connect as netConnect } from "node:net";
 import { Duplex } from "node:stream";
 import { createServer as createTlsServer } from "node:tls";
 import { afterEach, describe, expect, test } from "vitest";
-import { scriptedServer } from "@netcli/test-kit";
+import { scriptedServer, failureOf } from "@netcli/test-kit";
 import { ArgumentError, connect, ConnectError, type Connector } from "../src/index.ts";
 import { noSocketLeft } from "./leaks.ts";
-import { failureOf, hello, identity, streamPair, trust } from "./peers.ts";
+import { hello, identity, streamPair, trust } from "./peers.ts";
 
 afterEach(noSocketLeft);
 

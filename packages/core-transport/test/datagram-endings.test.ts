@@ -1,4 +1,5 @@
 // How waiting for a datagram ends: by time, by signals, and with the socket.
+import { failureOf } from "@netcli/test-kit";
 import { getEventListeners } from "node:events";
 import { afterEach, describe, expect, test } from "vitest";
 import {
@@ -9,7 +10,6 @@ import {
   TimeoutError,
 } from "../src/index.ts";
 import { noSocketLeft, nothingLeft } from "./leaks.ts";
-import { failureOf } from "./peers.ts";
 
 afterEach(noSocketLeft);
 

@@ -1,4 +1,5 @@
 // UDP on loopback: who sent what, what is lost and counted, what can't be.
+import { failureOf } from "@netcli/test-kit";
 import { createSocket } from "node:dgram";
 import { afterEach, describe, expect, test } from "vitest";
 import {
@@ -11,7 +12,6 @@ import {
   type ReceivedDatagram,
 } from "../src/index.ts";
 import { noSocketLeft, nothingLeft } from "./leaks.ts";
-import { failureOf } from "./peers.ts";
 
 afterEach(noSocketLeft);
 

@@ -4,7 +4,13 @@ import { once } from "node:events";
 import { setImmediate as turn } from "node:timers/promises";
 import { constants, createDeflateRaw, createInflateRaw, deflateRawSync, type DeflateRaw } from "node:zlib";
 import { afterEach, describe, expect, test } from "vitest";
-import { type Script, type ScriptedPeer, type ScriptedServer, scriptedServer } from "@netcli/test-kit";
+import {
+  type Script,
+  type ScriptedPeer,
+  type ScriptedServer,
+  scriptedServer,
+  failureOf,
+} from "@netcli/test-kit";
 import {
   connect,
   Connection,
@@ -16,7 +22,7 @@ import {
   type TraceEvent,
 } from "../src/index.ts";
 import { noSocketLeft, nothingLeft } from "./leaks.ts";
-import { bytesReceived, failureOf, identity, pattern, streamPair, trust } from "./peers.ts";
+import { bytesReceived, identity, pattern, streamPair, trust } from "./peers.ts";
 
 afterEach(noSocketLeft);
 

@@ -1,11 +1,12 @@
 // File transfers that fail: the error says why and how far, the connection is gone, and nothing is written any more.
+import { gate } from "@netcli/test-kit";
 import { writeFile } from "node:fs/promises";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { ScriptedPeer } from "@netcli/test-kit";
 import { describe, expect, test } from "vitest";
 import { ConnectionClosedError, receiveFile, sendFile, TimeoutError } from "../src/index.ts";
 import { fileSession, pattern, replaceWrite } from "./files.ts";
-import { gate, outcome, refuseUnhandled } from "./grammars.ts";
+import { outcome, refuseUnhandled } from "./grammars.ts";
 
 refuseUnhandled();
 

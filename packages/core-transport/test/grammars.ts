@@ -95,15 +95,6 @@ export function outcome(promise: Promise<unknown>): Promise<unknown> {
   return promise.catch((error: unknown) => error);
 }
 
-/** A promise to be settled from outside. */
-export function gate(): { opened: Promise<void>; open: () => void } {
-  const controller = new AbortController();
-  const opened = new Promise<void>((resolve) => {
-    controller.signal.addEventListener("abort", () => resolve());
-  });
-  return { opened, open: () => controller.abort() };
-}
-
 /** Fails the test file if a promise is rejected that nobody handles. */
 export function refuseUnhandled(): void {
   const reasons: unknown[] = [];

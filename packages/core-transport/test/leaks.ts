@@ -1,5 +1,7 @@
 // Finds sockets, lookups and timers that a test left open.
 import { setImmediate as turn } from "node:timers/promises";
+import { failureOf } from "@netcli/test-kit";
+import { connect, type ConnectOptions } from "../src/index.ts";
 
 // The runner has pipes of its own, and a scripted server listens on until the end of its test.
 const IGNORED = /Pipe(?:Wrap)?$|Server|^TTY|^FS|^MessagePort|^Immediate$/;
@@ -42,4 +44,11 @@ async function only(expected: string[], left: () => string[]): Promise<void> {
   // The next test is not to blame.
   before = open();
   throw new Error(`left open: ${names}`);
+}
+
+/** What connect rejects with; the client's side must be gone by then, while the server still is there. */
+export async function refusal(options: ConnectOptions): Promise<unknown> {
+  const error = await failureOf(connect(options));
+  await nothingLeft();
+  return error;
 }

@@ -1,9 +1,9 @@
 // The order in which things are sent, the window over what is unanswered, and turns.
+import { gate } from "@netcli/test-kit";
 import { describe, expect, test } from "vitest";
 import type { Exchange } from "../src/exchange.ts";
 import { Outbox, type WaitingTurn } from "../src/outbox.ts";
 import type { Reply } from "../src/reply.ts";
-import { gate } from "./grammars.ts";
 
 interface Item extends Exchange<Reply> {
   readonly errors: Error[];

@@ -1,6 +1,5 @@
 // What the tests of connections have in common: identities, ports that refuse, lookups, peers that echo.
-import { createServer, type LookupFunction, Socket } from "node:net";
-import { once } from "node:events";
+import { type LookupFunction, Socket } from "node:net";
 import { Duplex } from "node:stream";
 import { setImmediate as turn } from "node:timers/promises";
 import { createAuthority, type ScriptedPeer } from "@netcli/test-kit";
@@ -10,29 +9,6 @@ export const authority = createAuthority();
 /** For `localhost`, `127.0.0.1` and `::1`. */
 export const identity = authority.issue();
 export const trust = { ca: authority.certificate };
-
-/** What the promise rejects with. */
-export async function failureOf(promise: Promise<unknown>): Promise<unknown> {
-  const failed = Symbol("failed");
-  let reason: unknown;
-  const result = await promise.catch((error: unknown) => {
-    reason = error;
-    return failed;
-  });
-  if (result !== failed) throw new Error("it did not fail");
-  return reason;
-}
-
-/** A port on which nothing listens. */
-export async function closedPort(host = "127.0.0.1"): Promise<number> {
-  const server = createServer().listen(0, host);
-  await once(server, "listening");
-  const address = server.address();
-  server.close();
-  await once(server, "close");
-  if (address === null || typeof address === "string") throw new Error("not a TCP server");
-  return address.port;
-}
 
 /** Resolves every name to these addresses, in this order. */
 export function resolvesTo(...addresses: string[]): LookupFunction {
@@ -57,17 +33,6 @@ export async function echo(peer: ScriptedPeer): Promise<void> {
 export async function hello(peer: ScriptedPeer): Promise<void> {
   await peer.send("220 hello\r\n");
   await peer.closed;
-}
-
-const nothing = (): void => undefined;
-
-/** A promise, and what resolves it. */
-export function gate(): { opened: Promise<void>; open: () => void } {
-  let open = nothing;
-  const opened = new Promise<void>((resolve) => {
-    open = resolve;
-  });
-  return { opened, open: () => open() };
 }
 
 /** Waits until so many bytes have come in over the socket, taken or not. */

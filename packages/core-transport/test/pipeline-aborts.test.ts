@@ -1,9 +1,10 @@
 // Signals: what was not sent is withdrawn, and the reply to what was sent is dropped.
+import { gate } from "@netcli/test-kit";
 import { getEventListeners } from "node:events";
 import type { ScriptedPeer } from "@netcli/test-kit";
 import { describe, expect, test } from "vitest";
 import { type CodeReply, ConnectionClosedError } from "../src/index.ts";
-import { codes, gate, line, outcome, refuseUnhandled, session, textOf } from "./grammars.ts";
+import { codes, line, outcome, refuseUnhandled, session, textOf } from "./grammars.ts";
 
 refuseUnhandled();
 

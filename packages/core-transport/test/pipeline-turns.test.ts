@@ -1,10 +1,11 @@
 // Exclusive turns: nobody else sends while one lasts, with commands and content inside.
+import { gate } from "@netcli/test-kit";
 import type { Socket } from "node:net";
 import { Readable } from "node:stream";
 import { setImmediate as tick, setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, test } from "vitest";
 import { type CodeReply, ConnectionClosedError, ProtocolError, type Turn } from "../src/index.ts";
-import { codes, echo, gate, line, outcome, refuseUnhandled, session, textOf } from "./grammars.ts";
+import { codes, echo, line, outcome, refuseUnhandled, session, textOf } from "./grammars.ts";
 
 refuseUnhandled();
 

@@ -1,7 +1,15 @@
 // Connections through SOCKS 5 and HTTP proxies, good ones and bad ones.
 import { inspect } from "node:util";
 import { afterEach, describe, expect, test } from "vitest";
-import { httpProxy, type ProxyServer, type Script, scriptedServer, socks5Proxy } from "@netcli/test-kit";
+import {
+  httpProxy,
+  type ProxyServer,
+  type Script,
+  scriptedServer,
+  socks5Proxy,
+  closedPort,
+  failureOf,
+} from "@netcli/test-kit";
 import {
   ArgumentError,
   connect,
@@ -11,7 +19,7 @@ import {
   TimeoutError,
 } from "../src/index.ts";
 import { noSocketLeft, nothingLeft } from "./leaks.ts";
-import { authority, closedPort, failureOf, hello, identity, trust } from "./peers.ts";
+import { authority, hello, identity, trust } from "./peers.ts";
 
 afterEach(noSocketLeft);
 

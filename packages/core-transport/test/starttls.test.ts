@@ -1,10 +1,10 @@
 // TLS put over a connection that speaks in clear: nothing from before counts, nothing goes out in clear behind it.
 import { getEventListeners } from "node:events";
 import { afterEach, describe, expect, test } from "vitest";
-import { type Script, type ScriptedPeer, scriptedServer } from "@netcli/test-kit";
+import { type Script, type ScriptedPeer, scriptedServer, failureOf, gate } from "@netcli/test-kit";
 import { connect, type Connection, TimeoutError, TlsError, type TraceEvent } from "../src/index.ts";
 import { noSocketLeft, nothingLeft } from "./leaks.ts";
-import { bytesReceived, echo, failureOf, gate, identity, trust } from "./peers.ts";
+import { bytesReceived, echo, identity, trust } from "./peers.ts";
 
 afterEach(noSocketLeft);
 

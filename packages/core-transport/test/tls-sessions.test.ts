@@ -1,11 +1,12 @@
 // TLS 1.2 and 1.3, from the first byte and by an upgrade: no byte is lost, and sessions resume where they may.
+import { failureOf } from "@netcli/test-kit";
 import { randomBytes } from "node:crypto";
 import { setImmediate as turn } from "node:timers/promises";
 import { afterEach, describe, expect, test } from "vitest";
 import type { Script } from "@netcli/test-kit";
 import { type TlsOptions, TlsTickets } from "../src/index.ts";
 import { noSocketLeft } from "./leaks.ts";
-import { authority, echo, failureOf, identity, pattern, trust } from "./peers.ts";
+import { authority, echo, identity, pattern, trust } from "./peers.ts";
 import { secure, secured, type Way, ways } from "./tls-ways.ts";
 
 afterEach(noSocketLeft);

@@ -2,10 +2,17 @@
 import { once } from "node:events";
 import { connect as tlsConnect } from "node:tls";
 import { afterEach, describe, expect, test, vi } from "vitest";
-import { createAuthority, type Identity, type Script, scriptedServer, selfSigned } from "@netcli/test-kit";
+import {
+  createAuthority,
+  type Identity,
+  type Script,
+  scriptedServer,
+  selfSigned,
+  failureOf,
+} from "@netcli/test-kit";
 import { TlsError, type TlsOptions } from "../src/index.ts";
 import { noSocketLeft, nothingLeft } from "./leaks.ts";
-import { authority, failureOf, hello, identity, resolvesTo, trust } from "./peers.ts";
+import { authority, hello, identity, resolvesTo, trust } from "./peers.ts";
 import { secure, secured, ways } from "./tls-ways.ts";
 
 afterEach(noSocketLeft);

@@ -2,10 +2,10 @@
 import { once } from "node:events";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, describe, expect, test } from "vitest";
-import { type ScriptedPeer, scriptedServer } from "@netcli/test-kit";
+import { type ScriptedPeer, scriptedServer, failureOf, gate } from "@netcli/test-kit";
 import { connect, type Connection, TimeoutError } from "../src/index.ts";
 import { noSocketLeft } from "./leaks.ts";
-import { failureOf, gate, identity, pattern, trust } from "./peers.ts";
+import { identity, pattern, trust } from "./peers.ts";
 
 afterEach(noSocketLeft);
 

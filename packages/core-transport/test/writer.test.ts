@@ -3,11 +3,11 @@ import { once } from "node:events";
 import { Readable } from "node:stream";
 import { ReadableStream } from "node:stream/web";
 import { afterEach, describe, expect, test } from "vitest";
-import { type ScriptedServer, scriptedServer } from "@netcli/test-kit";
+import { type ScriptedServer, scriptedServer, failureOf } from "@netcli/test-kit";
 import { ArgumentError, connect, Connection, ConnectionClosedError, type Content } from "../src/index.ts";
 import { Writer } from "../src/writer.ts";
 import { noSocketLeft, nothingLeft } from "./leaks.ts";
-import { failureOf, identity, pattern, streamPair, trust } from "./peers.ts";
+import { identity, pattern, streamPair, trust } from "./peers.ts";
 
 afterEach(noSocketLeft);
 

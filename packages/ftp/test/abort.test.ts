@@ -1,12 +1,11 @@
 // Downloads that are broken off: at once, with the signal's reason, and the session goes on in step.
+import { failureOf, gate } from "@netcli/test-kit";
 import { once } from "node:events";
 import { connect, type Socket } from "node:net";
 import { describe, expect, test } from "vitest";
 import { FtpClient, type FtpOptions, FtpSession } from "../src/index.ts";
 import {
   downloading,
-  failureOf,
-  gate,
   identity,
   loggedIn,
   occupy,

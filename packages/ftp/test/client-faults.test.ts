@@ -1,9 +1,10 @@
 // FtpClient.download fails: whatever the reason, the client goes on, and no file is there that was not before.
+import { failureOf, gate } from "@netcli/test-kit";
 import { mkdir, open, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { ArgumentError, ConnectionClosedError, ReplyError } from "@netcli/core-transport";
 import { describe, expect, test } from "vitest";
-import { downloading, failureOf, gate, occupy, pattern, refuseUnhandled } from "./fixtures.ts";
+import { downloading, occupy, pattern, refuseUnhandled } from "./fixtures.ts";
 import type { Ftp } from "./scripted-ftp.ts";
 
 refuseUnhandled();

@@ -1,8 +1,9 @@
 // FtpClient.download: a file is there when all of it is, and until then what was there before.
+import { gate } from "@netcli/test-kit";
 import { readFile, symlink, writeFile } from "node:fs/promises";
 import { describe, expect, test } from "vitest";
 import type { TransferProgress } from "../src/index.ts";
-import { downloading, gate, pattern, refuseUnhandled } from "./fixtures.ts";
+import { downloading, pattern, refuseUnhandled } from "./fixtures.ts";
 import { epsvReply, type Ftp } from "./scripted-ftp.ts";
 
 refuseUnhandled();

@@ -1,10 +1,11 @@
 // Command lines: what may not be in one, and what is hidden of it.
+import { failureOf } from "@netcli/test-kit";
 import { inspect } from "node:util";
 import { ArgumentError, type TraceEvent } from "@netcli/core-transport";
 import { describe, expect, test } from "vitest";
 import { ftpCommand, rawCommand } from "../src/command.ts";
 import { FtpClient, type FtpOptions, FtpSession } from "../src/index.ts";
-import { downloading, failureOf, identity, loggedIn, refuseUnhandled, tlsOptions } from "./fixtures.ts";
+import { downloading, identity, loggedIn, refuseUnhandled, tlsOptions } from "./fixtures.ts";
 import { ftpServer } from "./scripted-ftp.ts";
 
 refuseUnhandled();

@@ -1,8 +1,9 @@
 // What retrBinary hands the bytes to: functions and streams, slow ones and broken ones.
+import { failureOf, gate } from "@netcli/test-kit";
 import { Writable } from "node:stream";
 import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, test } from "vitest";
-import { failureOf, gate, loggedIn, pattern, refuseUnhandled } from "./fixtures.ts";
+import { loggedIn, pattern, refuseUnhandled } from "./fixtures.ts";
 import type { Ftp } from "./scripted-ftp.ts";
 
 refuseUnhandled();

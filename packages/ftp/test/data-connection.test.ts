@@ -1,10 +1,11 @@
 // Data connections: where they lead, how EPSV gives way to PASV, and what becomes of those that fail.
+import { closedPort, failureOf } from "@netcli/test-kit";
 import { once } from "node:events";
 import { connect } from "node:net";
 import { ConnectError, ProtocolError, ReplyError, TimeoutError } from "@netcli/core-transport";
 import { describe, expect, test } from "vitest";
 import { type FtpOptions, FtpSession } from "../src/index.ts";
-import { closedPort, failureOf, loggedIn, pattern, refuseUnhandled, nowhere } from "./fixtures.ts";
+import { loggedIn, pattern, refuseUnhandled, nowhere } from "./fixtures.ts";
 import { epsvReply, type Ftp, ftpServer, pasvReply } from "./scripted-ftp.ts";
 
 refuseUnhandled();

@@ -1,10 +1,10 @@
 // The connections are cut at every place of a download: a clear error, soon, and never a file that is not whole.
 import { readdir } from "node:fs/promises";
 import { ConnectError, ConnectionClosedError, ReplyError } from "@netcli/core-transport";
-import { PeerGone, type ScriptedPeer, tempDir } from "@netcli/test-kit";
+import { PeerGone, type ScriptedPeer, tempDir, failureOf } from "@netcli/test-kit";
 import { describe, expect, test } from "vitest";
 import { FtpClient } from "../src/index.ts";
-import { downloading, failureOf, pattern, refuseUnhandled } from "./fixtures.ts";
+import { downloading, pattern, refuseUnhandled } from "./fixtures.ts";
 import { epsvReply, Ftp, ftpServer } from "./scripted-ftp.ts";
 
 refuseUnhandled();

@@ -1,10 +1,10 @@
 // Sessions and clients that are logged in to a scripted server, and what tests ask of them.
 import { readdir, readFile, writeFile } from "node:fs/promises";
-import { createServer, type Socket, connect as netConnect } from "node:net";
+import { type Socket, connect as netConnect } from "node:net";
 import { once } from "node:events";
 import { setImmediate as tick } from "node:timers/promises";
 import type { Trace } from "@netcli/core-transport";
-import { createAuthority, type TempDir, tempDir } from "@netcli/test-kit";
+import { createAuthority, type TempDir, tempDir, gate } from "@netcli/test-kit";
 import { afterAll, expect } from "vitest";
 import { FtpClient, type FtpOptions, FtpSession } from "../src/index.ts";
 import { type Ftp, type FtpServer, ftpServer } from "./scripted-ftp.ts";
@@ -93,27 +93,6 @@ export function pattern(length: number): Buffer {
 /** Takes bytes and drops them. */
 export function nowhere(): void {}
 
-/** What the promise rejects with; fails if it resolves. */
-export async function failureOf(promise: Promise<unknown>): Promise<unknown> {
-  const failed = Symbol("failed");
-  let reason: unknown;
-  const result = await promise.catch((error: unknown) => {
-    reason = error;
-    return failed;
-  });
-  if (result !== failed) throw new Error("it did not fail");
-  return reason;
-}
-
-/** A promise to be settled from outside. */
-export function gate(): { opened: Promise<void>; open: () => void } {
-  const controller = new AbortController();
-  const opened = new Promise<void>((resolve) => {
-    controller.signal.addEventListener("abort", () => resolve());
-  });
-  return { opened, open: () => controller.abort() };
-}
-
 /** A `trace`, and a promise for the moment at which the client knows that its data connection is gone. */
 export function dataClosed(): { trace: Trace; closed: Promise<void> } {
   const { opened, open } = gate();
@@ -123,17 +102,6 @@ export function dataClosed(): { trace: Trace; closed: Promise<void> } {
     if (connections.size > 1 && text === "closed") open();
   };
   return { trace, closed: opened };
-}
-
-/** A port on which nothing listens. */
-export async function closedPort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const address = server.address();
-  server.close();
-  await once(server, "close");
-  if (address === null || typeof address === "string") throw new Error("not a TCP server");
-  return address.port;
 }
 
 /** A way to the server that is not known to be private, whatever the host is called. */

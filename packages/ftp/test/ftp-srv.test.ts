@@ -2,11 +2,11 @@
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { ReplyError } from "@netcli/core-transport";
-import { type TempDir, tempDir } from "@netcli/test-kit";
+import { type TempDir, tempDir, failureOf } from "@netcli/test-kit";
 import { type FtpSrv, startFtpSrv } from "@netcli/test-servers";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { FtpClient, FtpSession } from "../src/index.ts";
-import { failureOf, identity, pattern, refuseUnhandled, tlsOptions } from "./fixtures.ts";
+import { identity, pattern, refuseUnhandled, tlsOptions } from "./fixtures.ts";
 
 refuseUnhandled();
 

@@ -1,8 +1,9 @@
 // Logging in: what is sent, what is not, and who may hear the password.
+import { failureOf, gate } from "@netcli/test-kit";
 import { ArgumentError, ReplyError, TlsError } from "@netcli/core-transport";
 import { describe, expect, test } from "vitest";
 import { FtpClient, type FtpOptions, FtpSession } from "../src/index.ts";
-import { authority, failureOf, gate, refuseUnhandled, throughTunnel, tlsOptions } from "./fixtures.ts";
+import { authority, refuseUnhandled, throughTunnel, tlsOptions } from "./fixtures.ts";
 import { type FtpServer, ftpServer } from "./scripted-ftp.ts";
 
 refuseUnhandled();

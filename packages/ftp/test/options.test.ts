@@ -1,9 +1,9 @@
 // What options and URLs mean: ports, TLS from the first byte, users, directories.
+import { failureOf } from "@netcli/test-kit";
 import { ArgumentError } from "@netcli/core-transport";
 import { describe, expect, test } from "vitest";
 import { FtpClient, type FtpOptions, FtpSession } from "../src/index.ts";
 import { resolveOptions } from "../src/options.ts";
-import { failureOf } from "./fixtures.ts";
 import { ftpServer } from "./scripted-ftp.ts";
 
 const host = "ftp.example.org";

@@ -1,7 +1,8 @@
 // FTP replies as they come over the wire: their grammar, however they are cut, and what is no reply.
+import { failureOf } from "@netcli/test-kit";
 import { ConnectionClosedError, LimitError, ProtocolError, ReplyError } from "@netcli/core-transport";
 import { describe, expect, test } from "vitest";
-import { failureOf, loggedIn, refuseUnhandled } from "./fixtures.ts";
+import { loggedIn, refuseUnhandled } from "./fixtures.ts";
 
 refuseUnhandled();
 

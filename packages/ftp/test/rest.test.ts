@@ -1,7 +1,8 @@
 // Retrievals that begin in the middle of a file (RFC 3659 5).
+import { failureOf, gate } from "@netcli/test-kit";
 import { ArgumentError } from "@netcli/core-transport";
 import { describe, expect, test } from "vitest";
-import { failureOf, gate, loggedIn, nowhere, pattern, refuseUnhandled } from "./fixtures.ts";
+import { loggedIn, nowhere, pattern, refuseUnhandled } from "./fixtures.ts";
 
 refuseUnhandled();
 

@@ -1,8 +1,9 @@
 // A session's verbs, turns and ends: who waits for whom, and what stays open.
+import { closedPort, failureOf, gate } from "@netcli/test-kit";
 import { ConnectError, ConnectionClosedError, ReplyError, TimeoutError } from "@netcli/core-transport";
 import { describe, expect, test } from "vitest";
 import { FtpClient, FtpSession } from "../src/index.ts";
-import { closedPort, failureOf, gate, loggedIn, pattern, refuseUnhandled, nowhere } from "./fixtures.ts";
+import { loggedIn, pattern, refuseUnhandled, nowhere } from "./fixtures.ts";
 import { ftpServer } from "./scripted-ftp.ts";
 
 refuseUnhandled();

@@ -1,7 +1,8 @@
 // TLS that a server refuses, or that someone between tries to take away or to abuse, before the login.
+import { failureOf } from "@netcli/test-kit";
 import { ReplyError, TlsError } from "@netcli/core-transport";
 import { describe, expect, test } from "vitest";
-import { failureOf, identity, refuseUnhandled } from "./fixtures.ts";
+import { identity, refuseUnhandled } from "./fixtures.ts";
 import { ftpServer } from "./scripted-ftp.ts";
 import { connect, upgrade } from "./tls-session.ts";
 

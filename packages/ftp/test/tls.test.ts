@@ -1,13 +1,12 @@
 // TLS on both connections: how it is started and resumed for the data, and whose certificate is accepted (RFC 4217).
 import { randomBytes } from "node:crypto";
 import { ReplyError, TlsError } from "@netcli/core-transport";
-import { selfSigned } from "@netcli/test-kit";
+import { selfSigned, failureOf } from "@netcli/test-kit";
 import { describe, expect, test } from "vitest";
 import { FtpSession } from "../src/index.ts";
 import {
   authority,
   dataClosed,
-  failureOf,
   identity,
   pattern,
   refuseUnhandled,

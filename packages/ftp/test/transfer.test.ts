@@ -1,11 +1,12 @@
 // retrBinary: whatever the order of data, its end and the final reply; refusals.
+import { failureOf, gate } from "@netcli/test-kit";
 import { once } from "node:events";
 import { connect } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import { ConnectionClosedError, ReplyError } from "@netcli/core-transport";
 import { describe, expect, test } from "vitest";
 import { type FtpOptions, FtpSession } from "../src/index.ts";
-import { dataClosed, failureOf, gate, loggedIn, pattern, refuseUnhandled, nowhere } from "./fixtures.ts";
+import { dataClosed, loggedIn, pattern, refuseUnhandled, nowhere } from "./fixtures.ts";
 import { type Ftp, ftpServer } from "./scripted-ftp.ts";
 
 refuseUnhandled();

@@ -6,8 +6,12 @@ export {
   type Identity,
   selfSigned,
 } from "./certificate.ts";
+export { closedPort } from "./closed-port.ts";
 export { dialogue } from "./dialogue.ts";
+export { failureOf } from "./failure-of.ts";
+export { gate } from "./gate.ts";
 export { httpProxy } from "./http-proxy.ts";
+export { oneByteRelay } from "./one-byte-relay.ts";
 export { PeerGone } from "./peer-gone.ts";
 export type { Script } from "./play.ts";
 export type { ProxyOptions, ProxyRequest, ProxyServer } from "./proxy-server.ts";

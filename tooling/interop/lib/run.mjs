@@ -2,7 +2,7 @@
 import { deepStrictEqual, ok, strictEqual } from "node:assert/strict";
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import { oneByteRelay } from "../relay.mjs";
+import { oneByteRelay } from "../../../packages/test-kit/dist/index.js";
 import { ftpDownload } from "./program.mjs";
 import { startVsftpd } from "./vsftpd.mjs";
 
