@@ -3,15 +3,16 @@ import { Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import { TLSSocket } from "node:tls";
 import type { Body } from "./body.ts";
-import { commandLine } from "./argument.ts";
+import { assertArgument } from "./argument.ts";
 import type { Content } from "./content.ts";
-import { Deadline, within } from "./deadline.ts";
+import { Deadline } from "./deadline.ts";
 import { deflateInPlace } from "./deflate.ts";
-import { ConnectionClosedError, TimeoutError, TlsError } from "./errors.ts";
+import { ConnectionClosedError, TlsError } from "./errors.ts";
 import { defaultLimits, defaultTimeouts, withDefaults, type Limits, type Timeouts } from "./limits.ts";
 import { Reader, type ReadOptions } from "./reader.ts";
 import { ByteSource, type ByteSink } from "./source.ts";
-import { secure, type TlsOptions } from "./tls.ts";
+import { secure, withinHandshake, type TlsOptions } from "./tls.ts";
+import { acceptTls, type TlsServerOptions } from "./tls-server.ts";
 import { Tracer, type Trace } from "./trace.ts";
 import { isLoopback } from "./url.ts";
 import { Writer, type WriteOptions } from "./writer.ts";
@@ -24,50 +25,75 @@ export interface ConnectionOptions {
   trace?: Trace | undefined;
 }
 
+/** Where a peer is. */
+export interface PeerAddress {
+  /** An IP address. */
+  readonly address: string;
+  readonly port: number;
+}
+
+export interface AcceptedOptions extends ConnectionOptions {
+  /** What the peer is called in errors and traces; by default its address. */
+  host?: string;
+  /** Where the peer is, if someone in between says so: a load balancer in front of a server. */
+  remote?: PeerAddress;
+}
+
+function addressOf(stream: Duplex | undefined): PeerAddress | undefined {
+  if (!(stream instanceof Socket) || stream.remoteAddress === undefined) return undefined;
+  return { address: stream.remoteAddress, port: stream.remotePort ?? 0 };
+}
+
 /** Connection is a byte stream to a peer with lines, blocks and exact counts to read, and TLS or DEFLATE in place. */
 export class Connection {
   /** The peer's name as it was asked for; TLS verifies against it. */
   readonly host: string;
   readonly limits: Readonly<Limits>;
-  readonly timeouts: Readonly<Timeouts>;
   /** Resolves when the connection is gone, for whatever reason. */
   readonly closed: Promise<void>;
   /** @internal */
   readonly reader: Reader;
   /** @internal */
   readonly tracer: Tracer;
+  readonly #timeouts: Timeouts;
   #socket: Duplex | undefined;
   #source: ByteSource;
   #writer: Writer | undefined;
   #local = false;
+  #remote: PeerAddress | undefined;
   #destroyed = false;
   #markClosed: () => void = () => undefined;
 
   /** @internal Does no I/O: `attach` gives it its socket. */
-  constructor(host: string, peer: string, options: ConnectionOptions) {
+  constructor(host: string, peer: string, options: ConnectionOptions, linesArePublic: boolean = true) {
     this.host = host;
     this.limits = withDefaults(defaultLimits, options.limits);
-    this.timeouts = withDefaults(defaultTimeouts, options.timeouts);
-    this.tracer = new Tracer(peer, options.trace);
+    this.#timeouts = withDefaults(defaultTimeouts, options.timeouts);
+    this.tracer = new Tracer(peer, options.trace, linesArePublic);
     this.closed = new Promise((resolve) => {
       this.#markClosed = resolve;
     });
     this.reader = new Reader({
       limits: this.limits,
-      stall: this.timeouts.stall,
+      timeouts: this.#timeouts,
       destroy: (error) => this.destroy(error),
     });
     this.#source = new ByteSource(this.reader);
     this.reader.source = this.#source;
   }
 
-  /** A connection over a stream that is connected already: an accepted socket, or a tunnel of your own. */
-  static over(stream: Duplex, options: ConnectionOptions & { host?: string } = {}): Connection {
-    const remote = stream instanceof Socket ? stream.remoteAddress : undefined;
-    const host = options.host ?? remote ?? "";
-    const port = stream instanceof Socket ? stream.remotePort : undefined;
-    const connection = new Connection(host, port === undefined ? host : `${host}:${port}`, options);
-    connection.attach(stream, { local: isLoopback(remote) });
+  /**
+   * A connection over a stream that is connected already: an accepted socket, or a tunnel of your own. A paused
+   * stream is left so until bytes are asked for.
+   */
+  static over(stream: Duplex, options: AcceptedOptions = {}): Connection {
+    const remote = options.remote ?? addressOf(stream);
+    const host = options.host ?? remote?.address ?? "";
+    const peer = remote === undefined ? host : `${host}:${remote.port}`;
+    // Which lines of a client hold a secret only the server knows: they go to its own trace at most.
+    const connection = new Connection(host, peer, options, false);
+    connection.#remote = options.remote;
+    connection.attach(stream, { local: isLoopback(remote?.address) });
     return connection;
   }
 
@@ -88,9 +114,9 @@ export class Connection {
     socket.on("error", () => undefined);
     socket.once("close", () => this.#onClose(socket));
     if (onread) this.#source.attach(socket);
-    else this.#source.attachStream(socket);
+    else this.#readFrom(socket);
     this.#writer = new Writer(socket, {
-      stall: this.timeouts.stall,
+      timeouts: this.#timeouts,
       destroy: (error) => this.destroy(error),
     });
     // A stream of the caller's own may have said so already.
@@ -123,9 +149,28 @@ export class Connection {
     return this.#socket instanceof TLSSocket ? this.#socket : undefined;
   }
 
-  /** The peer's IP address; behind a proxy the proxy's. */
+  /** The peer's IP address; behind a proxy of ours the proxy's. */
   get remoteAddress(): string | undefined {
-    return this.#socket instanceof Socket ? this.#socket.remoteAddress : undefined;
+    return (this.#remote ?? addressOf(this.#socket))?.address;
+  }
+
+  /** The peer's port; undefined for a Unix socket. */
+  get remotePort(): number | undefined {
+    return (this.#remote ?? addressOf(this.#socket))?.port;
+  }
+
+  /** Nagle's algorithm (RFC 896) is off unless it is switched on here. */
+  setNoDelay(on: boolean): void {
+    if (this.#socket instanceof Socket) this.#socket.setNoDelay(on);
+  }
+
+  get timeouts(): Readonly<Timeouts> {
+    return this.#timeouts;
+  }
+
+  /** Changes `timeouts.stall` from the next wait on: protocols give commands and content different times. */
+  setStall(milliseconds: number): void {
+    this.#timeouts.stall = withDefaults(this.#timeouts, { stall: milliseconds }).stall;
   }
 
   /**
@@ -155,6 +200,11 @@ export class Connection {
     return line;
   }
 
+  /** Yields lines up to the end of the peer's side. */
+  async *lines(): AsyncGenerator<string, void, void> {
+    for (let line = await this.readLine(); line !== undefined; line = await this.readLine()) yield line;
+  }
+
   /** Reads exactly `count` bytes. Rejects with ConnectionClosedError if there are fewer. */
   readExactly(count: number, options?: ReadOptions): Promise<Uint8Array> {
     return this.reader.readExactly(count, options);
@@ -176,10 +226,14 @@ export class Connection {
   }
 
   /** Sends one line; its end is added. Rejects with ArgumentError if `line` holds CR, LF or NUL. */
-  async writeLine(line: string): Promise<void> {
-    const command = commandLine(line);
-    this.tracer.line("sent", command.shown);
-    await this.writer.write(`${line}\r\n`);
+  writeLine(line: string): Promise<void> {
+    try {
+      assertArgument("the line", line);
+      this.tracer.line("sent", line);
+    } catch (error) {
+      return Promise.reject(error);
+    }
+    return this.writer.write(`${line}\r\n`);
   }
 
   /** Sends content as it is, with backpressure. Resolves to its bytes. */
@@ -192,6 +246,19 @@ export class Connection {
     return this.writer.writeBlock(content, options);
   }
 
+  /** Resolves when the kernel has everything that was sent. */
+  flush(): Promise<void> {
+    return this.writer.flushed();
+  }
+
+  /**
+   * Takes no further request: `readLine`, where it waits for the first byte of a line, gives undefined as though
+   * the peer had ended its side. What was begun, or was received already, is still read.
+   */
+  retire(): void {
+    this.reader.retire();
+  }
+
   /** Ends our side behind what was sent; the peer's side stays readable. */
   end(): void {
     this.writer.end();
@@ -201,15 +268,24 @@ export class Connection {
    * Puts TLS over the connection (STARTTLS, STLS, AUTH TLS). Rejects with TlsError; a single byte received
    * behind the peer's go-ahead is taken for an attack (`ERR_NETCLI_STARTTLS_INJECTION`, RFC 3207 6).
    */
-  async startTls(
-    options: TlsOptions = {},
-    { signal }: { signal?: AbortSignal | undefined } = {},
+  startTls(options: TlsOptions = {}, { signal }: { signal?: AbortSignal | undefined } = {}): Promise<void> {
+    return this.#upgrade((socket, aborted) => secure(socket, this.host, options, aborted), signal);
+  }
+
+  /**
+   * Puts TLS over an accepted connection, as its server and right after the go-ahead was written. Rejects with
+   * TlsError; a single byte received behind the client's command is taken for an attack (RFC 3207 6).
+   */
+  acceptTls(options: TlsServerOptions, { signal }: { signal?: AbortSignal | undefined } = {}): Promise<void> {
+    return this.#upgrade((socket, aborted) => acceptTls(socket, options, aborted), signal);
+  }
+
+  async #upgrade(
+    handshake: (socket: Duplex, signal: AbortSignal) => Promise<TLSSocket>,
+    signal: AbortSignal | undefined,
   ): Promise<void> {
-    const milliseconds = this.timeouts.connect;
-    const expired = (): Error =>
-      new TimeoutError(`no TLS handshake within ${milliseconds} ms`, "tls", milliseconds);
     try {
-      await within(milliseconds, expired, signal, (deadline) => this.#upgrade(options, deadline));
+      await withinHandshake(this.timeouts.connect, signal, (deadline) => this.#redirect(handshake, deadline));
     } catch (error) {
       // Whoever destroyed the connection meanwhile has said why.
       const reason = (this.#destroyed ? this.reader.error : undefined) ?? error;
@@ -218,19 +294,22 @@ export class Connection {
     }
   }
 
-  async #upgrade(options: TlsOptions, signal: AbortSignal): Promise<void> {
+  async #redirect(
+    handshake: (socket: Duplex, signal: AbortSignal) => Promise<TLSSocket>,
+    signal: AbortSignal,
+  ): Promise<void> {
     const socket = this.socket;
     signal.throwIfAborted();
     if (this.reader.framer.length > 0 || socket.readableLength > 0) {
       this.reader.framer.takeBytes(Infinity);
       throw new TlsError(
-        "the peer sent something behind its go-ahead for TLS, which an attacker may have put there",
+        "the peer sent something in clear where TLS was to begin, which an attacker may have put there",
         { code: "ERR_NETCLI_STARTTLS_INJECTION" },
       );
     }
     this.writer.hold();
     this.#source.detach();
-    const secured = await secure(socket, this.host, options, signal);
+    const secured = await handshake(socket, signal);
     this.#socket = secured;
     secured.on("error", () => undefined);
     secured.once("close", () => this.#onClose(secured));
@@ -257,8 +336,8 @@ export class Connection {
 
   #readFrom(stream: Duplex): void {
     this.#source = new ByteSource(this.reader);
-    this.reader.source = this.#source;
     this.#source.attachStream(stream);
+    this.reader.source = this.#source;
   }
 
   /** @internal Takes the incoming bytes away from the reader, as a file transfer does. */

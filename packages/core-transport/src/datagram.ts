@@ -20,6 +20,10 @@ export interface DatagramOptions {
   peer?: { readonly host: string; readonly port: number } | undefined;
   /** Received datagrams kept until they are taken; further ones are dropped and counted. Default 1,024. */
   queued?: number | undefined;
+  /** SO_REUSEADDR: on Linux several sockets may have the same port, and the newest gets what comes. Default false. */
+  reuseAddress?: boolean | undefined;
+  /** SO_REUSEPORT: the kernel spreads what comes over all sockets with the same port. Node.js 22.12 or newer. */
+  reusePort?: boolean | undefined;
   /** Resolves names instead of the system. */
   lookup?: DatagramLookup | undefined;
   /** Closes the socket; who waits gets the signal's reason. */
@@ -43,7 +47,9 @@ export async function openDatagram(options: DatagramOptions = {}): Promise<Datag
   if (port !== 0) assertPort(port);
   if (peer !== undefined) assertPort(peer.port);
   const family = options.family ?? (isIP(host ?? peerHost ?? "") === 6 ? 6 : 4);
-  const socket = createSocket({ type: `udp${family}`, lookup: skipLiterals(options.lookup ?? systemLookup) });
+  const reuse = { reuseAddr: options.reuseAddress === true, reusePort: options.reusePort === true };
+  const lookup = skipLiterals(options.lookup ?? systemLookup);
+  const socket = createSocket({ type: `udp${family}`, lookup, ...reuse });
   const datagram = new Datagram(socket, options.queued ?? QUEUED, peer !== undefined);
   const onAbort = (): void => void datagram.close(signal?.reason as Error);
   signal?.addEventListener("abort", onAbort, { once: true });

@@ -73,7 +73,16 @@ export class TlsError extends NetcliError {
 }
 
 /** What we were waiting for when the time was up. */
-export type TimeoutPhase = "connect" | "tls" | "greeting" | "reply" | "stall" | "close";
+export type TimeoutPhase =
+  | "connect"
+  | "tls"
+  | "greeting"
+  | "reply"
+  | "stall"
+  | "close"
+  | "handshake"
+  | "handler"
+  | "total";
 
 /** TimeoutError: the peer took longer than the timeout of that phase allows. */
 export class TimeoutError extends NetcliError {

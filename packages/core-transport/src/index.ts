@@ -2,7 +2,8 @@
 export { assertArgument, commandLine, type CommandLine, type CommandLineOptions } from "./argument.ts";
 export { Body } from "./body.ts";
 export { connect, type ConnectOptions, type Connector, type ConnectTarget } from "./connect.ts";
-export { Connection, type ConnectionOptions } from "./connection.ts";
+export { type AcceptedOptions, Connection, type ConnectionOptions, type PeerAddress } from "./connection.ts";
+export { decodeText } from "./framer.ts";
 export { chunksOf, type Content } from "./content.ts";
 export {
   Datagram,
@@ -11,6 +12,7 @@ export {
   type DatagramOptions,
   type ReceivedDatagram,
 } from "./datagram.ts";
+export { within } from "./deadline.ts";
 export { DotDecoder, DotEncoder, type DecodedChunk } from "./dot.ts";
 export {
   ArgumentError,
@@ -31,11 +33,13 @@ export { type BlockOptions, type BlockReply, type CommandOptions } from "./excha
 export { defaultLimits, defaultTimeouts, withDefaults, type Limits, type Timeouts } from "./limits.ts";
 export { type Window } from "./outbox.ts";
 export { ReplyPipeline, type Turn } from "./pipeline.ts";
+export { Queue } from "./queue.ts";
 export { type ReadOptions } from "./reader.ts";
 export { type CodeReply, type Reply, type ReplyGrammar } from "./reply.ts";
 export { parseCode } from "./reply-assembler.ts";
 export { assertMaySendSecret, type TlsMode } from "./security.ts";
 export { TlsTickets, type TlsOptions } from "./tls.ts";
+export { acceptTls, serverContext, type TlsServerOptions } from "./tls-server.ts";
 export { printable, type Trace, type TraceEvent } from "./trace.ts";
 export { normalizeHost, parseServerUrl, type ServerScheme, type ServerUrl } from "./url.ts";
 export { type WriteOptions } from "./writer.ts";

@@ -47,10 +47,7 @@ export const defaultTimeouts: Readonly<Timeouts> = {
 };
 
 /** Fills in the defaults. Throws ArgumentError for a name that does not exist or a value that is not positive. */
-export function withDefaults<T extends Limits | Timeouts>(
-  defaults: Readonly<T>,
-  given: Partial<T> | undefined,
-): T {
+export function withDefaults<T extends object>(defaults: Readonly<T>, given: Partial<T> | undefined): T {
   const result = { ...defaults };
   for (const [name, value] of Object.entries(given ?? {})) {
     if (value === undefined) continue;

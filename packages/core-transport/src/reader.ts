@@ -5,7 +5,7 @@ import { Deadline } from "./deadline.ts";
 import { DotDecoder } from "./dot.ts";
 import { ArgumentError, ConnectionClosedError, LimitError, NetcliError, TimeoutError } from "./errors.ts";
 import { Framer } from "./framer.ts";
-import type { Limits } from "./limits.ts";
+import type { Limits, Timeouts } from "./limits.ts";
 import { Queue } from "./queue.ts";
 import type { ByteSink, ByteSource } from "./source.ts";
 
@@ -20,8 +20,19 @@ export type Outcome = "settled" | "waiting" | "full";
 interface Demand {
   /** Serves itself from the framer. Once `ended` is set it must settle for what is there, or be full. */
   attempt: () => Outcome;
-  /** Whether the wait is bounded by the stall timeout; the reply pipeline has a deadline of its own. */
-  stalls: boolean;
+  /** What starts the stall timeout anew: each byte or only each line; never: who waits has a deadline of its own. */
+  stalls: "byte" | "line" | "never";
+}
+
+/** What a wait is for. */
+interface Wanted<T, E> {
+  /** Gives the value as soon as it is there. */
+  take: () => T | undefined;
+  /** Gives the last value at the end of the stream, or throws. */
+  atEnd: () => E;
+  isLine: boolean;
+  /** Undoes what `take` did so far, when the wait is given up. */
+  putBack?: () => void;
 }
 
 /** Cuts the next piece of a body off; undefined while nothing is there. */
@@ -29,8 +40,8 @@ type Cut = () => { readonly data: Buffer; readonly done: boolean } | undefined;
 
 export interface ReaderOptions {
   limits: Limits;
-  /** Milliseconds without a byte while one is wanted. */
-  stall: number;
+  /** `stall`: without a byte while one is wanted, or from the first byte of a line to its last. */
+  timeouts: Pick<Timeouts, "stall">;
   /** Ends the connection. */
   destroy: (error: Error) => void;
 }
@@ -55,6 +66,8 @@ export class Reader implements ByteSink {
   #source: ByteSource | undefined;
   #paused = false;
   #serving = false;
+  #lineBegun = false;
+  #retired = false;
   #ended = false;
   #error: Error | undefined;
 
@@ -71,7 +84,7 @@ export class Reader implements ByteSink {
 
   set source(source: ByteSource) {
     this.#source = source;
-    this.#paused = false;
+    this.#paused = source.paused;
   }
 
   /** True: no more will come, but what the framer holds can still be taken. */
@@ -113,6 +126,12 @@ export class Reader implements ByteSink {
     this.#stall.close();
   }
 
+  /** Ends the stream for whoever waits for the first byte of a line, now or later. */
+  retire(): void {
+    this.#retired = true;
+    if (!this.#serving) this.#serve();
+  }
+
   /** Queues a demand; demands are served one after the other. */
   demand(demand: Demand): void {
     this.#demands.push(demand);
@@ -134,16 +153,22 @@ export class Reader implements ByteSink {
     let first = this.#demands.first;
     while (first !== undefined) {
       outcome = first.attempt();
-      if (outcome === "settled") this.#demands.shift();
+      if (outcome === "settled") {
+        this.#demands.shift();
+        this.#lineBegun = false;
+      }
       // What an attempt runs may itself end the connection; it is then tried once more, for what is there.
       else if (outcome === "full" || !this.#ended) break;
       first = this.#demands.first;
     }
     this.#serving = false;
-    if (outcome === "waiting" && first?.stalls === true && !this.#ended) {
-      const { stall } = this.#options;
+    if (outcome === "waiting" && first !== undefined && first.stalls !== "never" && !this.#ended) {
+      if (this.#lineBegun && this.#stall.armed) return outcome;
+      this.#lineBegun = first.stalls === "line" && this.framer.length > 0;
+      const { stall } = this.#options.timeouts;
       this.#stall.arm(stall, () => {
-        this.#options.destroy(new TimeoutError(`the peer sent nothing for ${stall} ms`, "stall", stall));
+        const what = this.#lineBegun ? "did not end its line within" : "sent nothing for";
+        this.#options.destroy(new TimeoutError(`the peer ${what} ${stall} ms`, "stall", stall));
       });
     } else {
       this.#stall.disarm();
@@ -151,16 +176,7 @@ export class Reader implements ByteSink {
     return outcome;
   }
 
-  /**
-   * Waits for `take` to give a value; at the end of the stream `atEnd` gives the last one. `putBack` undoes
-   * what `take` did so far, when the wait is given up.
-   */
-  #wait<T, E>(
-    take: () => T | undefined,
-    atEnd: () => E,
-    options?: ReadOptions,
-    putBack?: () => void,
-  ): Promise<T | E> {
+  #wait<T, E>({ take, atEnd, isLine, putBack }: Wanted<T, E>, options?: ReadOptions): Promise<T | E> {
     return new Promise((resolve, reject) => {
       const signal = options?.signal;
       signal?.throwIfAborted();
@@ -168,7 +184,7 @@ export class Reader implements ByteSink {
         try {
           const value = take();
           if (value !== undefined) resolve(value);
-          else if (this.#ended) resolve(atEnd());
+          else if (this.#ended || (isLine && this.#retired && this.framer.length === 0)) resolve(atEnd());
           else return "waiting";
         } catch (error) {
           reject(error);
@@ -177,7 +193,7 @@ export class Reader implements ByteSink {
         signal?.removeEventListener("abort", onAbort);
         return "settled";
       };
-      const demand: Demand = { attempt, stalls: true };
+      const demand: Demand = { attempt, stalls: isLine ? "line" : "byte" };
       const onAbort = (): void => {
         if (!this.#demands.remove(demand)) return;
         putBack?.();
@@ -206,15 +222,12 @@ export class Reader implements ByteSink {
   }
 
   #waitForLine(options: ReadOptions | undefined): Promise<string | undefined> {
-    return this.#wait(
-      () => this.framer.takeLine(),
-      () => {
-        if (this.framer.length > 0 || this.#error !== undefined)
-          throw this.endError("in the middle of a line");
-        return undefined;
-      },
-      options,
-    );
+    const take = (): string | undefined => this.framer.takeLine();
+    const atEnd = (): undefined => {
+      if (this.framer.length > 0 || this.#error !== undefined) throw this.endError("in the middle of a line");
+      return undefined;
+    };
+    return this.#wait({ take, atEnd, isLine: true }, options);
   }
 
   /** Reads exactly `count` bytes. Rejects with ConnectionClosedError if there are fewer. */
@@ -224,20 +237,18 @@ export class Reader implements ByteSink {
     }
     const bytes = Buffer.allocUnsafe(count);
     let filled = 0;
-    return this.#wait(
-      () => {
-        filled += this.framer.takeBytes(count - filled).copy(bytes, filled);
-        return filled === count ? bytes : undefined;
-      },
-      () => {
-        throw this.endError(`after ${filled} of ${count} bytes`);
-      },
-      options,
-      // As long as bytes are missing, the framer is empty.
-      () => {
-        if (filled > 0) this.framer.append(bytes.subarray(0, filled));
-      },
-    );
+    const take = (): Buffer | undefined => {
+      filled += this.framer.takeBytes(count - filled).copy(bytes, filled);
+      return filled === count ? bytes : undefined;
+    };
+    const atEnd = (): never => {
+      throw this.endError(`after ${filled} of ${count} bytes`);
+    };
+    // As long as bytes are missing, the framer is empty.
+    const putBack = (): void => {
+      if (filled > 0) this.framer.append(bytes.subarray(0, filled));
+    };
+    return this.#wait({ take, atEnd, isLine: false, putBack }, options);
   }
 
   /** Reads a dot-terminated block (RFC 5321 4.5.2, RFC 1939 3, RFC 3977 3.1.1), dots unstuffed. */
@@ -304,7 +315,7 @@ export class Reader implements ByteSink {
       }
       return "full";
     };
-    this.demand({ attempt, stalls: true });
+    this.demand({ attempt, stalls: "byte" });
     return body;
   }
 }

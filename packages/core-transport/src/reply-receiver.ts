@@ -110,7 +110,7 @@ export class ReplyReceiver<R extends Reply> {
   }
 
   #listen(): void {
-    this.#connection.reader.demand({ attempt: () => this.#receive(), stalls: false });
+    this.#connection.reader.demand({ attempt: () => this.#receive(), stalls: "never" });
   }
 
   #receive(): Outcome {

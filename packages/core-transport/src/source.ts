@@ -47,6 +47,11 @@ export class ByteSource {
     stream.on("data", this.#onData);
   }
 
+  /** True if the stream was given to us paused, as an accepted socket may be: it flows once bytes are asked for. */
+  get paused(): boolean {
+    return this.#stream?.isPaused() === true;
+  }
+
   /** Stops listening, as when TLS takes the socket over. */
   detach(): void {
     this.#ended = true;

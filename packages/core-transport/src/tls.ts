@@ -10,7 +10,8 @@ import {
   type PeerCertificate,
   type TLSSocket,
 } from "node:tls";
-import { NetcliError, TlsError } from "./errors.ts";
+import { within } from "./deadline.ts";
+import { NetcliError, TimeoutError, TlsError } from "./errors.ts";
 import { normalizeHost } from "./url.ts";
 
 /** How to verify the peer and what to show it; the names are those of node:tls. */
@@ -97,6 +98,17 @@ function checkName(name: string, certificate: PeerCertificate): Error | undefine
   if (new X509Certificate(certificate.raw).checkIP(name) !== undefined) return undefined;
   const error = new Error(`it is for ${certificate.subjectaltname ?? "no name at all"}`);
   return Object.assign(error, { code: "ERR_TLS_CERT_ALTNAME_INVALID" });
+}
+
+/** Bounds a handshake in place. Rejects with TimeoutError (phase `tls`). */
+export function withinHandshake<T>(
+  milliseconds: number,
+  signal: AbortSignal | undefined,
+  handshake: (signal: AbortSignal) => Promise<T>,
+): Promise<T> {
+  const expired = (): Error =>
+    new TimeoutError(`no TLS handshake within ${milliseconds} ms`, "tls", milliseconds);
+  return within(milliseconds, expired, signal, handshake);
 }
 
 /** Speaks TLS over a connected stream. Rejects with TlsError, or the signal's reason. */

@@ -26,16 +26,19 @@ let count = 0;
 export class Tracer {
   readonly #connection: number = (count += 1);
   readonly #peer: string;
+  readonly #linesArePublic: boolean;
   trace: Trace | undefined;
 
-  constructor(peer: string, trace: Trace | undefined) {
+  /** `linesArePublic`: they may go to the channel, not only to `trace`. */
+  constructor(peer: string, trace: Trace | undefined, linesArePublic: boolean = true) {
     this.#peer = peer;
+    this.#linesArePublic = linesArePublic;
     this.trace = trace;
   }
 
   /** False: the caller may skip the work of preparing a text. */
   get active(): boolean {
-    return this.trace !== undefined || lines.hasSubscribers;
+    return this.trace !== undefined || (this.#linesArePublic && lines.hasSubscribers);
   }
 
   line(kind: "sent" | "received", text: string): void {
@@ -49,7 +52,7 @@ export class Tracer {
   }
 
   #publish(to: typeof lines, event: TraceEvent): void {
-    if (to.hasSubscribers) to.publish(event);
+    if (to.hasSubscribers && (to !== lines || this.#linesArePublic)) to.publish(event);
     this.trace?.(event);
   }
 }

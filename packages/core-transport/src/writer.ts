@@ -5,6 +5,7 @@ import { TLSSocket } from "node:tls";
 import { chunksOf, type Content } from "./content.ts";
 import { DotEncoder } from "./dot.ts";
 import { ConnectionClosedError, NetcliError, TimeoutError } from "./errors.ts";
+import type { Timeouts } from "./limits.ts";
 
 const nothing = (): void => undefined;
 
@@ -15,9 +16,19 @@ const TLS_PIECE_BYTES = 65_536;
 // At most so many for one UTF-16 unit.
 const UTF8_BYTES = 3;
 
+// What one turn writes is joined up to so many bytes or UTF-16 units; beyond, joining saves no system call.
+const JOINED = 65_536;
+
+const EMPTY = new Uint8Array(0);
+const written = Promise.resolve();
+
+function flushWriter(writer: Writer): void {
+  writer.flush();
+}
+
 export interface WriterOptions {
-  /** Milliseconds without a byte taken by the peer while we have some for it. */
-  stall: number;
+  /** `stall`: without a byte taken by the peer while we have some for it. */
+  timeouts: Pick<Timeouts, "stall">;
   /** Ends the connection. */
   destroy: (error: Error) => void;
 }
@@ -39,6 +50,7 @@ export class Writer {
   // Not yet handed to the socket: one string grows much cheaper than a list of chunks.
   #text = "";
   #parts: (string | Uint8Array)[] = [];
+  #joined = 0;
   #scheduled = false;
   #waiting: Set<(error?: Error) => void> = new Set();
   #error: Error | undefined;
@@ -91,12 +103,12 @@ export class Writer {
     for (const wake of this.#waiting) wake(error);
   }
 
-  /** Queues text (sent as UTF-8) or bytes (to be left alone until sent); all of one turn go out in one write. */
-  push(data: string | Uint8Array): void {
+  #add(data: string | Uint8Array): void {
     if (this.#error !== undefined) throw this.#error;
     if (this.#ending || this.#out.writableEnded) {
       throw new ConnectionClosedError("our side of the connection was ended");
     }
+    this.#joined += data.length;
     if (typeof data === "string") {
       this.#text += data;
     } else {
@@ -104,6 +116,11 @@ export class Writer {
       this.#text = "";
       this.#parts.push(data);
     }
+  }
+
+  /** Queues text (sent as UTF-8) or bytes (to be left alone until sent); all of one turn go out in one write. */
+  push(data: string | Uint8Array): void {
+    this.#add(data);
     if (this.#scheduled) return;
     this.#scheduled = true;
     queueMicrotask(() => this.flush());
@@ -117,6 +134,7 @@ export class Writer {
     while (this.#hasMore && !this.#out.writableNeedDrain) {
       this.#sendNext(this.#socket instanceof TLSSocket ? TLS_PIECE_BYTES : Infinity);
     }
+    if (!this.#hasMore) this.#joined = 0;
     if (this.#ending && !this.#hasMore) this.#out.end();
   }
 
@@ -143,10 +161,22 @@ export class Writer {
     parts.splice(0, sent);
   }
 
-  /** Queues data and waits while more is queued than the connection likes to hold. */
-  async write(data: string | Uint8Array): Promise<void> {
-    this.push(data);
-    await this.drain();
+  /**
+   * Queues data and waits while more is queued than the connection likes to hold. Writes that each follow a read
+   * of what is there already go out together: the next tick comes when nobody has anything to do but wait.
+   */
+  write(data: string | Uint8Array): Promise<void> {
+    try {
+      this.#add(data);
+    } catch (error) {
+      return Promise.reject(error);
+    }
+    if (this.#held || this.#joined > JOINED || this.#out.writableNeedDrain) return this.drain();
+    if (!this.#scheduled) {
+      this.#scheduled = true;
+      process.nextTick(flushWriter, this);
+    }
+    return written;
   }
 
   /** Sends what is queued and waits while more is queued than the connection likes to hold. */
@@ -164,6 +194,20 @@ export class Writer {
       if (!error) wake();
     });
     return promise;
+  }
+
+  /** Resolves when the kernel has all that was queued. */
+  async flushed(): Promise<void> {
+    if (this.#error !== undefined) throw this.#error;
+    if (this.#hasMore) this.flush(true);
+    // Still something: the handshake that is under way comes first.
+    if (this.#hasMore) await this.drain();
+    const out = this.#out;
+    if (out.writableLength === 0) return;
+    const { promise, wake } = this.#wait();
+    if (out.writableEnded) out.once("finish", () => wake());
+    else out.write(EMPTY, (error) => void (error ?? wake()));
+    await promise;
   }
 
   #wait(): { promise: Promise<void>; wake: (error?: Error) => void } {
@@ -184,7 +228,7 @@ export class Writer {
 
   // A socket's own timeout is the only one that sees whether the kernel moved a part of a large write.
   #watchStall(on: boolean): void {
-    const { stall } = this.#options;
+    const { stall } = this.#options.timeouts;
     if (this.#socket === undefined || this.#held || stall === Infinity) return;
     this.#socket.setTimeout(on ? stall : 0);
     if (on) this.#socket.on("timeout", this.#onStall);
@@ -192,7 +236,7 @@ export class Writer {
   }
 
   readonly #onStall = (): void => {
-    const { stall } = this.#options;
+    const { stall } = this.#options.timeouts;
     this.#options.destroy(new TimeoutError(`the peer took no byte for ${stall} ms`, "stall", stall));
   };
 

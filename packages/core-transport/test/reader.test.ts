@@ -226,17 +226,46 @@ describe("the stall timeout", () => {
   test("ends the connection when the peer sends nothing for its time, and every byte begins it anew", async () => {
     vi.useFakeTimers();
     const { reader, receive, destroyed } = bench({}, { stall: 1_000 });
-    const line = reader.readLine();
+    const bytes = reader.readExactly(10);
     for (let byte = 0; byte < 5; byte += 1) {
       vi.advanceTimersByTime(999);
       receive("x");
     }
     expect(destroyed).toEqual([]);
     vi.advanceTimersByTime(1_000);
-    await expect(line).rejects.toBe(destroyed[0]);
+    await expect(bytes).rejects.toBe(destroyed[0]);
     expect(destroyed).toEqual([expect.any(TimeoutError)]);
     expect(destroyed[0]).toMatchObject({ phase: "stall", milliseconds: 1_000 });
     expect(vi.getTimerCount()).toBe(0);
+  });
+
+  test("runs from the first byte of a line to its last, whatever drips in between", async () => {
+    vi.useFakeTimers();
+    const { reader, receive, destroyed } = bench({}, { stall: 1_000 });
+    const line = reader.readLine();
+    vi.advanceTimersByTime(999);
+    receive("x");
+    for (let byte = 0; byte < 9; byte += 1) {
+      vi.advanceTimersByTime(100);
+      receive("x");
+    }
+    expect(destroyed).toEqual([]);
+    vi.advanceTimersByTime(100);
+    await expect(line).rejects.toBe(destroyed[0]);
+    expect(destroyed[0]).toMatchObject({ phase: "stall", message: expect.stringContaining("line") });
+  });
+
+  test("begins anew with each line", async () => {
+    vi.useFakeTimers();
+    const { reader, receive, destroyed } = bench({}, { stall: 1_000 });
+    const lines = [reader.readLine(), reader.readLine()];
+    receive("a");
+    vi.advanceTimersByTime(900);
+    receive("\nb");
+    vi.advanceTimersByTime(900);
+    receive("\n");
+    await expect(Promise.all(lines)).resolves.toEqual(["a", "b"]);
+    expect(destroyed).toEqual([]);
   });
 
   test("leaves no timer behind when the connection ends", async () => {

@@ -19,7 +19,7 @@ export function bench(limits: Partial<Limits> = {}, { stall = Infinity, source =
   const destroyed: Error[] = [];
   const reader = new Reader({
     limits: { ...defaultLimits, ...limits },
-    stall,
+    timeouts: { stall },
     destroy: (error) => {
       if (destroyed.length > 0) return;
       destroyed.push(error);

@@ -196,7 +196,7 @@ test.each(["onread", "stream"])("a slow reader of a source of kind %s holds the 
   await using line = await open(server, kind);
   const failures: Error[] = [];
   const destroy = (error: Error): number => failures.push(error);
-  const reader = new Reader({ limits: defaultLimits, stall: 10_000, destroy });
+  const reader = new Reader({ limits: defaultLimits, timeouts: { stall: 10_000 }, destroy });
   reader.source = line.source;
   line.source.redirect(reader);
   let consumed = 0;

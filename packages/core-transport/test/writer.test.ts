@@ -29,7 +29,7 @@ function writer(): { out: Writer; chunks: string[] } {
   const chunks: string[] = [];
   far.on("data", (chunk: Buffer) => chunks.push(chunk.toString()));
   const destroy = (error: Error): void => void near.destroy(error);
-  return { out: new Writer(near, { stall: 1_000, destroy }), chunks };
+  return { out: new Writer(near, { timeouts: { stall: 1_000 }, destroy }), chunks };
 }
 
 describe("the writer", () => {

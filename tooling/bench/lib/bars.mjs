@@ -6,6 +6,16 @@ export function atLeast(factor, than, tolerance = 0) {
   return { kind: "ratio", of: "ours", than, factor, tolerance };
 }
 
+/** Ours may take at most `factor` times the CPU time of the variant with the key `than`. */
+export function atMostCpu(factor, than) {
+  return { kind: "most", of: "ours", than, factor, what: "cpu", noun: "CPU time" };
+}
+
+/** The same for the memory of the job `server-idle`. */
+export function atMostMemory(factor, than) {
+  return { kind: "most", of: "ours", than, factor, what: "memory", noun: "memory" };
+}
+
 /** The variant `of` must handle at least this many MiB in one second of its CPU time. */
 export function atLeastMibPerCpuSecond(floor, of) {
   return { kind: "rate", of, floor };
@@ -17,39 +27,43 @@ function verdictOf(met) {
   return met ? "met" : "MISSED";
 }
 
+/** What a bar asks for, in words; `subject` is the name of the variant it speaks of. */
+function wording({ kind, factor, floor, noun, tolerance }, subject) {
+  if (kind === "rate") return `at least ${floor} MiB per CPU second, ${subject}`;
+  if (kind === "most") return `at most ${factor} x the ${noun} of ${subject}`;
+  const percent = Math.round(tolerance * 100);
+  const allowance = percent > 0 ? ` (less ${percent} % for the error of measurement)` : "";
+  return `at least ${factor} x ${subject}${allowance}`;
+}
+
 function judgeRatio(bar, ours, peer) {
   const value = pairedRatio(peer, ours);
-  const percent = Math.round(bar.tolerance * 100);
-  const allowance = percent > 0 ? ` (less ${percent} % for the error of measurement)` : "";
-  return {
-    text: `at least ${bar.factor} x ${peer.name}${allowance}`,
-    value: `${digits(value)} x`,
-    verdict: verdictOf(value >= bar.factor * (1 - bar.tolerance)),
-  };
+  return { value: `${digits(value)} x`, verdict: verdictOf(value >= bar.factor * (1 - bar.tolerance)) };
+}
+
+function judgeMost(bar, ours, peer) {
+  const value = pairedRatio(ours, peer, bar.what);
+  return { value: `${digits(value)} x`, verdict: verdictOf(value <= bar.factor) };
 }
 
 function judgeRate(bar, variant) {
   const value = median(variant.runs.map((run) => mib(variant.rate.amount) / run.cpu));
-  return {
-    text: `at least ${bar.floor} MiB per CPU second, ${variant.name}`,
-    value: `${digits(value)} MiB/s`,
-    verdict: verdictOf(value >= bar.floor),
-  };
+  return { value: `${digits(value)} MiB/s`, verdict: verdictOf(value >= bar.floor) };
 }
 
 /** A bar that could not be measured is never met: "skipped" if something is not installed, else "error". */
-function unmeasured(bar, variants, { name, problem }) {
-  const subject = variants.find((variant) => variant.key === (bar.than ?? bar.of)).name;
-  const wanted = bar.kind === "rate" ? `${bar.floor} MiB per CPU second,` : `${bar.factor} x`;
+function unmeasured({ name, problem }) {
   const reason = problem.kind === "skipped" ? problem.text : `${name} failed`;
-  return { text: `at least ${wanted} ${subject}`, value: `not measured (${reason})`, verdict: problem.kind };
+  return { value: `not measured (${reason})`, verdict: problem.kind };
 }
+
+const judges = { ratio: judgeRatio, most: judgeMost, rate: judgeRate };
 
 export function judge(bar, variants) {
   if (bar.kind === "job") return { text: "all bars", value: bar.problem.text, verdict: bar.problem.kind };
   const of = variants.find((variant) => variant.key === bar.of);
   const than = variants.find((variant) => variant.key === bar.than);
   const broken = [of, than].find((variant) => variant?.problem !== undefined);
-  if (broken !== undefined) return unmeasured(bar, variants, broken);
-  return bar.kind === "rate" ? judgeRate(bar, of) : judgeRatio(bar, of, than);
+  const text = wording(bar, (than ?? of).name);
+  return { text, ...(broken === undefined ? judges[bar.kind](bar, of, than) : unmeasured(broken)) };
 }

@@ -10,7 +10,7 @@ const bench = fileURLToPath(new URL("..", import.meta.url));
 const children = new Set();
 const folders = new Set();
 const variantLimitMs = 180_000;
-const serverStartLimitMs = 20_000;
+const serverLineLimitMs = 20_000;
 
 /** Thrown where a program or resource is missing: reported as skipped, not as failed. */
 export class Skipped extends Error {}
@@ -78,23 +78,45 @@ export function measureChild(command) {
   });
 }
 
-/** Starts a server script; resolves with the JSON line it prints when it listens, and a way to end it. */
-export async function startServer(path, ...args) {
-  const command = script(path, ...args);
+/**
+ * Starts a server, or a load that lasts; resolves with the JSON line it prints when it is ready, and ways to ask it
+ * for a report (see serving.mjs), for what it complained of, and to end it.
+ */
+export async function startServer(command) {
   // Stdin stays open for as long as this process lives: servers end when it closes.
   const child = start(command, "pipe");
-  const timer = setTimeout(() => child.kill("SIGKILL"), serverStartLimitMs);
-  try {
-    return await new Promise((resolve, reject) => {
-      createInterface(child.stdout).once("line", (line) => {
-        resolve({ ...JSON.parse(line), stop: () => child.kill("SIGKILL") });
-      });
-      child.on("error", (error) => reject(startError(error, command)));
-      child.on("close", () => reject(new Error(`${path}: ${complaint(child.stderrText)}`)));
-    });
-  } finally {
-    clearTimeout(timer);
-  }
+  const closed = new Promise((resolve) => child.on("close", resolve));
+  const failed = new Promise((_, reject) => {
+    child.on("error", (error) => reject(startError(error, command)));
+    child.on("close", () => reject(new Error(`server: ${complaint(child.stderrText) || "ended"}`)));
+  });
+  failed.catch(() => {});
+  // Writing to a server that has just failed: `failed` says more.
+  child.stdin.on("error", () => {});
+  const lines = createInterface(child.stdout);
+  const nextLine = async () => {
+    const timer = setTimeout(() => child.kill("SIGKILL"), serverLineLimitMs);
+    const line = new Promise((resolve) => lines.once("line", resolve));
+    try {
+      return JSON.parse(await Promise.race([line, failed]));
+    } finally {
+      clearTimeout(timer);
+    }
+  };
+  const facts = await nextLine();
+  if (facts.skipped !== undefined) throw new Skipped(facts.skipped);
+  return {
+    ...facts,
+    report(what) {
+      child.stdin.write(`${what}\n`);
+      return nextLine();
+    },
+    complaint: () => complaint(child.stderrText),
+    stop() {
+      child.kill("SIGKILL");
+      return closed;
+    },
+  };
 }
 
 export function makeFolder() {

@@ -12,36 +12,63 @@ export function machineMarkdown(machine, { rounds, scale }) {
 
 function rateText({ amount, unit }, seconds) {
   const perSecond = amount / seconds;
-  return unit === "bytes" ? `${mib(perSecond).toFixed(0)} MiB` : `${(perSecond / 1e6).toFixed(3)} M ${unit}`;
+  if (unit === "bytes") return `${mib(perSecond).toFixed(0)} MiB`;
+  return perSecond < 1e5
+    ? `${(perSecond / 1e3).toFixed(2)} k ${unit}`
+    : `${(perSecond / 1e6).toFixed(3)} M ${unit}`;
 }
 
-function row(variant, base) {
-  if (variant.problem !== undefined) {
-    return [variant.name, `${variant.problem.kind}: ${variant.problem.text}`, "", "", "", ""];
+const allOf = (variant, what) => variant.runs.map((run) => run[what]);
+
+/** The columns after the name: their heads and what they show of a variant. */
+function columnsFor(measured) {
+  // Ours is what the others are compared with; without it the first that could be measured.
+  const base = measured.find((variant) => variant.ours) ?? measured[0];
+  const compared = (what) => (variant) => pairedRatio(variant, base, what).toFixed(2);
+  const columns = [
+    ["wall s", (variant) => median(allOf(variant, "seconds")).toFixed(3)],
+    ["CPU s", (variant) => median(allOf(variant, "cpu")).toFixed(3)],
+    [`wall / ${base?.name ?? "-"}`, compared("seconds")],
+    [`CPU / ${base?.name ?? "-"}`, compared("cpu")],
+    ["per wall second", (variant) => rateText(variant.rate, median(allOf(variant, "seconds")))],
+    [
+      "wall range",
+      (variant) => {
+        const walls = allOf(variant, "seconds");
+        return `${Math.min(...walls).toFixed(3)}-${Math.max(...walls).toFixed(3)}`;
+      },
+    ],
+  ];
+  // Only where variants had different amounts to handle, for the sake of the slow ones.
+  if (new Set(measured.map(({ rate }) => rate.amount)).size > 1) {
+    columns.unshift([
+      "amount",
+      ({ rate }) => (rate.unit === "bytes" ? `${mib(rate.amount).toFixed(0)} MiB` : `${rate.amount}`),
+    ]);
   }
-  const walls = variant.runs.map((run) => run.seconds);
-  const cpu = median(variant.runs.map((run) => run.cpu));
+  if (measured.some((variant) => variant.runs[0].memory !== undefined)) {
+    columns.push(["KiB each", (variant) => (median(allOf(variant, "memory")) / 1024).toFixed(1)]);
+  }
+  return columns;
+}
+
+function row(variant, columns) {
+  if (variant.problem === undefined) return [variant.name, ...columns.map(([, show]) => show(variant))];
   return [
     variant.name,
-    median(walls).toFixed(3),
-    cpu.toFixed(3),
-    pairedRatio(variant, base).toFixed(2),
-    rateText(variant.rate, median(walls)),
-    `${Math.min(...walls).toFixed(3)}-${Math.max(...walls).toFixed(3)}`,
+    `${variant.problem.kind}: ${variant.problem.text}`,
+    ...columns.slice(1).map(() => ""),
   ];
 }
 
 const line = (cells) => `| ${cells.join(" | ")} |`;
 
 function table(variants) {
-  const measured = variants.filter((variant) => variant.problem === undefined);
-  // Ours is what the others are compared with; without it the first that could be measured.
-  const base = measured.find((variant) => variant.ours) ?? measured[0];
-  const head = ["variant", "wall s", "CPU s", `wall / ${base?.name ?? "-"}`, "per wall second", "wall range"];
+  const columns = columnsFor(variants.filter((variant) => variant.problem === undefined));
   return [
-    line(head),
-    line(["---", "---:", "---:", "---:", "---:", "---:"]),
-    ...variants.map((variant) => line(row(variant, base))),
+    line(["variant", ...columns.map(([head]) => head)]),
+    line(["---", ...columns.map(() => "---:")]),
+    ...variants.map((variant) => line(row(variant, columns))),
   ];
 }
 

@@ -1,13 +1,14 @@
 // Runs one job: every round runs every variant once, in rotating order, so that they share the noise.
-import { makeFolder, measureChild, removeFolder, Skipped, startServer } from "./children.mjs";
+import { makeFolder, measureChild, removeFolder, script, Skipped, startServer } from "./children.mjs";
 
 async function runVariant(variant) {
   try {
-    const result = await measureChild(variant.command);
+    const result = await (variant.measure?.() ?? measureChild(variant.command));
     const amount = result.bytes ?? result.items;
     if (amount !== variant.expect) throw new Error(`handled ${amount} instead of ${variant.expect}`);
     variant.verify?.();
-    return { seconds: result.seconds, cpu: result.cpu, note: result.note };
+    const { seconds, cpu, memory, note } = result;
+    return { seconds, cpu, memory, note };
   } finally {
     variant.after?.();
   }
@@ -46,8 +47,8 @@ function problemOf(error) {
 export async function runJob(job, { rounds, scale }) {
   const folder = makeFolder();
   const servers = [];
-  const serve = async (...command) => {
-    const server = await startServer(...command);
+  const serve = async (path, ...args) => {
+    const server = await startServer(script(path, ...args));
     servers.push(server);
     return server;
   };

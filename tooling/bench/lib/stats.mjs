@@ -5,9 +5,13 @@ export function median(numbers) {
   return sorted.length % 2 === 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
 }
 
-/** Median over the rounds of "how many times longer did `slow` take than `fast` in the same round". */
-export function pairedRatio(slow, fast) {
-  return median(fast.runs.map((run, round) => slow.runs[round].seconds / run.seconds));
+/**
+ * Median over the rounds of "how many times more of `what` did `one` need than `other` in the same round", for
+ * the same amount: a slow peer may have been given less to do.
+ */
+export function pairedRatio(one, other, what = "seconds") {
+  const share = other.rate.amount / one.rate.amount;
+  return median(other.runs.map((run, round) => (one.runs[round][what] / run[what]) * share));
 }
 
 const mebibyte = 1024 * 1024;
