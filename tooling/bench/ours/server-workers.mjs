@@ -6,7 +6,8 @@ import { ComputingEcho } from "./computing-handler.mjs";
 const [workers, steps] = process.argv.slice(2);
 // Workers inherit the environment.
 process.env.BENCH_STEPS = steps;
-const server = new ForkingTCPServer(["127.0.0.1", 0], ComputingEcho, { maxChildren: Number(workers) });
+const server = new ForkingTCPServer(["127.0.0.1", 0], ComputingEcho);
+server.maxChildren = Number(workers);
 await server.listen();
 announce(...server.serverAddress);
 await server.serveForever();
