@@ -1,32 +1,47 @@
-// Tries our clients on servers that others wrote, installed from Debian packages: `pnpm interop`.
+// Tries our clients on servers that others wrote, installed from Debian packages, and our servers with what has to
+// be compiled for them: `pnpm interop`.
 import { makeAccount } from "./lib/account.mjs";
 import { provide } from "./lib/debian.mjs";
 import { removeLeftovers } from "./lib/leftovers.mjs";
+import { installNative } from "./lib/native-packages.mjs";
+import { NativeRun } from "./lib/native-run.mjs";
 import { makePlace } from "./lib/place.mjs";
 import { Run } from "./lib/run.mjs";
 import { Skipped } from "./lib/skipped.mjs";
 import { scenarios as ofFtpClient } from "./scenarios/ftp-client.mjs";
 import { scenarios as ofFtpDownload } from "./scenarios/ftp-download.mjs";
+import { scenarios as ofUnixDatagrams } from "./scenarios/unix-datagrams.mjs";
 
 const scenarioLimitMs = 60_000;
-const scenarios = [...ofFtpDownload, ...ofFtpClient];
 
-/** What all scenarios need. Throws Skipped where that cannot be had. */
-function prepare() {
+/** What the scenarios of FTP need: how to begin a run. Throws Skipped where that cannot be had. */
+function prepareVsftpd() {
   provide("vsftpd", "vsftpd");
   const place = makePlace();
-  return { place, account: makeAccount(place.served) };
+  const account = makeAccount(place.served);
+  return (signal) => new Run({ place, account, signal });
 }
 
+/** The same for Unix datagrams. */
+function prepareUnixDgram() {
+  const folder = installNative("unix-dgram@^2.0.7", ["core-transport", "socketserver"]);
+  return (signal) => new NativeRun({ folder, signal });
+}
+
+const groups = [
+  { prepare: prepareVsftpd, scenarios: [...ofFtpDownload, ...ofFtpClient] },
+  { prepare: prepareUnixDgram, scenarios: ofUnixDatagrams },
+];
+
 /** Runs one scenario to its end, or to the end of its time. */
-async function attempt(scenario, setting) {
+async function attempt(scenario, begin) {
   const limit = new AbortController();
   const tooLate = new Error(`not done within ${scenarioLimitMs / 1000} s`);
   const timer = setTimeout(() => limit.abort(tooLate), scenarioLimitMs);
   const timeUp = new Promise((_resolve, reject) => {
     limit.signal.addEventListener("abort", () => reject(tooLate));
   });
-  const run = new Run({ ...setting, signal: limit.signal });
+  const run = begin(limit.signal);
   try {
     await Promise.race([scenario(run), timeUp]);
     return { outcome: "passed" };
@@ -49,20 +64,22 @@ process.env.PATH += ":/usr/sbin:/sbin";
 process.on("exit", removeLeftovers);
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(signal, () => process.exit(130));
 
-let setting;
-let obstacle;
-try {
-  setting = prepare();
-} catch (error) {
-  if (!(error instanceof Skipped)) throw error;
-  obstacle = error.message;
-}
 const rows = [];
-for (const scenario of scenarios) {
-  const start = performance.now();
-  const result =
-    setting === undefined ? { outcome: "skipped", reason: obstacle } : await attempt(scenario, setting);
-  rows.push({ name: scenario.name, seconds: (performance.now() - start) / 1000, ...result });
+for (const { prepare, scenarios } of groups) {
+  let begin;
+  let obstacle;
+  try {
+    begin = prepare();
+  } catch (error) {
+    if (!(error instanceof Skipped)) throw error;
+    obstacle = error.message;
+  }
+  for (const scenario of scenarios) {
+    const start = performance.now();
+    const result =
+      begin === undefined ? { outcome: "skipped", reason: obstacle } : await attempt(scenario, begin);
+    rows.push({ name: scenario.name, seconds: (performance.now() - start) / 1000, ...result });
+  }
 }
 
 console.log();

@@ -116,12 +116,10 @@ describe("ftp-download", { timeout: 60_000 }, () => {
 
   test("goes on when nobody reads what it says any more", async () => {
     await using folder = await tempDir();
-    const child = start(["--verbose", `${server.url}/big.bin`], { cwd: folder.path });
-    child.stderr.once("data", () => child.stderr.destroy());
-    const code = await new Promise((resolve) => {
-      child.once("close", resolve);
-    });
-    expect(code).toBe(0);
+    const program = start(["--verbose", `${server.url}/big.bin`], { cwd: folder.path });
+    const { stderr } = program.child;
+    stderr.once("data", () => stderr.destroy());
+    expect((await program.outcome).code).toBe(0);
     expect(await readdir(folder.path)).toEqual(["big.bin"]);
   });
 

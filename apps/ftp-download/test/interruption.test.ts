@@ -4,7 +4,7 @@ import { readdir } from "node:fs/promises";
 import { scriptedServer } from "@netcli/test-kit";
 import { describe, expect, test } from "vitest";
 import { fakeFtp, SIZE } from "./fake-ftp.ts";
-import { failure, outcomeOf, start } from "./program.ts";
+import { failure, start } from "./program.ts";
 
 describe("an interrupted ftp-download", { timeout: 30_000 }, () => {
   test.each([["SIGINT"], ["SIGTERM"]] as const)(
@@ -20,12 +20,10 @@ describe("an interrupted ftp-download", { timeout: 30_000 }, () => {
       });
       const { code, stdout, stderr } = await failure(async (cwd, output) => {
         const middle = once(events, "middle");
-        const child = start(["-o", output, `${server.url}/file`], { cwd });
-        const outcome = outcomeOf(child);
+        const program = start(["-o", output, `${server.url}/file`], { cwd });
         await middle;
         expect((await readdir(cwd)).some((name) => name.endsWith(".part"))).toBe(true);
-        child.kill(signal);
-        return outcome;
+        return program.kill(signal);
       });
       expect({ code, stdout, stderr }).toEqual({
         code: 130,
@@ -43,11 +41,9 @@ describe("an interrupted ftp-download", { timeout: 30_000 }, () => {
     });
     const { code } = await failure(async (cwd, output) => {
       const arrived = once(events, "client");
-      const child = start(["-o", output, `ftp://127.0.0.1:${silent.port}/file`], { cwd });
-      const outcome = outcomeOf(child);
+      const program = start(["-o", output, `ftp://127.0.0.1:${silent.port}/file`], { cwd });
       await arrived;
-      child.kill("SIGINT");
-      return outcome;
+      return program.kill("SIGINT");
     });
     expect(code).toBe(130);
   });

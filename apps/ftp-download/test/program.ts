@@ -1,19 +1,10 @@
 // Runs the program as a user would, and watches what it says and leaves behind.
-import { type ChildProcessByStdio, spawn } from "node:child_process";
 import { readdir, readFile, writeFile } from "node:fs/promises";
-import type { Readable } from "node:stream";
-import { fileURLToPath } from "node:url";
-import { tempDir } from "@netcli/test-kit";
+import { type Outcome, type Program, startProgram, tempDir, Terminal } from "@netcli/test-kit";
 import { expect } from "vitest";
 
-/** The built program: `pnpm test` builds before it tests. */
-export const main: string = fileURLToPath(new URL("../dist/main.js", import.meta.url));
-
-export interface Outcome {
-  readonly code: number | null;
-  readonly stdout: string;
-  readonly stderr: string;
-}
+// The built program: `pnpm test` builds before it tests.
+const main = new URL("../dist/main.js", import.meta.url);
 
 export interface RunOptions {
   readonly cwd?: string;
@@ -21,39 +12,24 @@ export interface RunOptions {
 }
 
 /** The environment of the program: this one's, but for the password. */
-export function environment(password?: string): NodeJS.ProcessEnv {
+function environment(password?: string): NodeJS.ProcessEnv {
   const { FTP_PASSWORD: _, ...env } = process.env;
   return password === undefined ? env : { ...env, FTP_PASSWORD: password };
 }
 
 /** Starts the program without a terminal. */
-export function start(
-  args: readonly string[],
-  { cwd, password }: RunOptions = {},
-): ChildProcessByStdio<null, Readable, Readable> {
-  const env = environment(password);
-  return spawn(process.execPath, [main, ...args], { cwd, env, stdio: ["ignore", "pipe", "pipe"] });
+export function start(args: readonly string[], { cwd, password }: RunOptions = {}): Program {
+  return startProgram(main, args, { cwd, env: environment(password) });
 }
 
-/** Waits for the end of a program. */
-export function outcomeOf(child: ChildProcessByStdio<null, Readable, Readable>): Promise<Outcome> {
-  let stdout = "";
-  let stderr = "";
-  child.stdout.setEncoding("utf8").on("data", (text: string) => {
-    stdout += text;
-  });
-  child.stderr.setEncoding("utf8").on("data", (text: string) => {
-    stderr += text;
-  });
-  return new Promise((resolve, reject) => {
-    child.once("error", reject);
-    child.once("close", (code) => resolve({ code, stdout, stderr }));
-  });
+/** Starts the program on a terminal. */
+export function startOnTerminal(args: readonly string[], cwd: string): Terminal {
+  return new Terminal(main, args, { cwd, env: environment() });
 }
 
 /** Runs the program to its end. */
 export function run(args: readonly string[], options?: RunOptions): Promise<Outcome> {
-  return outcomeOf(start(args, options));
+  return start(args, options).outcome;
 }
 
 /** How a download that must fail is run: `output` is the name of the file it would save. */

@@ -23,7 +23,7 @@ export async function ftpDownload(): Promise<void> {
     const output = join(saved, "archive.bin");
     const url = `${server.url}/pub/archive.bin`;
     expect(
-      (await run("ftp-download", program, ["--verbose", "-o", output, url])) === 0,
+      (await run("ftp-download", program, ["--verbose", "-o", output, url])).code === 0,
       "the program says it succeeded",
     );
     expect(content.equals(await readFile(output)), `all ${FILE_BYTES} bytes are the same`);
@@ -31,7 +31,7 @@ export async function ftpDownload(): Promise<void> {
     heading("FTP: what is not there is told, and nothing is left behind");
     const missing = `${server.url}/no-such-directory/archive.bin`;
     expect(
-      (await run("ftp-download", program, ["-o", join(saved, "other.bin"), missing])) === 5,
+      (await run("ftp-download", program, ["-o", join(saved, "other.bin"), missing])).code === 5,
       "the exit code is 5",
     );
     expect((await readdir(saved)).join() === "archive.bin", "no partial file lies there");

@@ -1,7 +1,8 @@
 // The tour: every client against the embedded servers, in one go and with the dialogues shown.
 import { ftpDownload } from "./ftp-download.ts";
+import { timestamps } from "./timestamp.ts";
 
-const stops = [ftpDownload];
+const stops = [ftpDownload, timestamps];
 
 for (const stop of stops) await stop();
 process.stdout.write("\nThe tour is complete.\n");

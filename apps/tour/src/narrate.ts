@@ -7,15 +7,26 @@ export function heading(text: string): void {
   process.stdout.write(`\n${text}\n${"-".repeat(text.length)}\n`);
 }
 
-/** Runs one of our programs, given the URL of its main file, with its output shown. Resolves to its exit code. */
-export async function run(name: string, main: string, args: readonly string[]): Promise<number> {
+/** How a program ended, and what it wrote to stdout. */
+export interface Outcome {
+  readonly code: number;
+  readonly stdout: string;
+}
+
+/** Runs one of our programs, given the URL of its main file, with its output shown. */
+export async function run(name: string, main: string, args: readonly string[]): Promise<Outcome> {
   process.stdout.write(`$ ${name} ${args.join(" ")}\n`);
   const child = spawn(process.execPath, [fileURLToPath(main), ...args], {
-    stdio: ["ignore", "inherit", "inherit"],
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  let stdout = "";
+  child.stdout.setEncoding("utf8").on("data", (text: string) => {
+    stdout += text;
+    process.stdout.write(text);
   });
   return new Promise((resolve, reject) => {
     child.once("error", reject);
-    child.once("close", (code) => resolve(code ?? 1));
+    child.once("close", (code) => resolve({ code: code ?? 1, stdout }));
   });
 }
 

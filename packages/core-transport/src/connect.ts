@@ -201,7 +201,7 @@ async function dialByFunction(
     signal.addEventListener("abort", () => reject(signal.reason as Error), { once: true });
   });
   try {
-    connection.attach(await Promise.race([connecting, aborted]));
+    connection.attach(await Promise.race([connecting, aborted]), { local: false });
   } catch (cause) {
     // A stream that comes too late has no owner, and nobody who hears of its errors.
     connecting.then((stream) => stream.on("error", () => undefined).destroy()).catch(() => undefined);

@@ -1,19 +1,18 @@
 // One connection to one peer: the socket, what is read from it and what is written to it.
 import { Socket } from "node:net";
-import type { Duplex } from "node:stream";
+import type { Duplex, Readable } from "node:stream";
 import { TLSSocket } from "node:tls";
 import type { Body } from "./body.ts";
 import { assertArgument } from "./argument.ts";
 import type { Content } from "./content.ts";
-import { Deadline } from "./deadline.ts";
 import { deflateInPlace } from "./deflate.ts";
 import { ConnectionClosedError, TlsError } from "./errors.ts";
 import { defaultLimits, defaultTimeouts, withDefaults, type Limits, type Timeouts } from "./limits.ts";
 import { Reader, type ReadOptions } from "./reader.ts";
-import { ByteSource, type ByteSink } from "./source.ts";
+import { ByteSource, type ByteSink, type Reason } from "./source.ts";
 import { secure, withinHandshake, type TlsOptions } from "./tls.ts";
 import { acceptTls, type TlsServerOptions } from "./tls-server.ts";
-import { Tracer, type Trace } from "./trace.ts";
+import { isWatched, nextNumber, Tracer, type Trace } from "./trace.ts";
 import { isLoopback } from "./url.ts";
 import { Writer, type WriteOptions } from "./writer.ts";
 
@@ -23,6 +22,8 @@ export interface ConnectionOptions {
   /** Milliseconds. */
   timeouts?: Partial<Timeouts> | undefined;
   trace?: Trace | undefined;
+  /** Makes text of the bytes of a line. Those below 128 must stand for themselves. Default: UTF-8, or latin1 where they are none. */
+  decode?: ((bytes: Uint8Array) => string) | undefined;
 }
 
 /** Where a peer is. */
@@ -37,6 +38,8 @@ export interface AcceptedOptions extends ConnectionOptions {
   host?: string;
   /** Where the peer is, if someone in between says so: a load balancer in front of a server. */
   remote?: PeerAddress;
+  /** Called when the connection is gone; a promise for each of thousands costs more. */
+  onClosed?: ((connection: Connection) => void) | undefined;
 }
 
 function addressOf(stream: Duplex | undefined): PeerAddress | undefined {
@@ -44,41 +47,53 @@ function addressOf(stream: Duplex | undefined): PeerAddress | undefined {
   return { address: stream.remoteAddress, port: stream.remotePort ?? 0 };
 }
 
+function isLocal(stream: Duplex): boolean {
+  if (!(stream instanceof Socket) || stream.connecting) return false;
+  // A Unix socket has none.
+  return stream.remoteAddress === undefined || isLoopback(stream.remoteAddress);
+}
+
 /** Connection is a byte stream to a peer with lines, blocks and exact counts to read, and TLS or DEFLATE in place. */
 export class Connection {
-  /** The peer's name as it was asked for; TLS verifies against it. */
-  readonly host: string;
   readonly limits: Readonly<Limits>;
-  /** Resolves when the connection is gone, for whatever reason. */
-  readonly closed: Promise<void>;
   /** @internal */
   readonly reader: Reader;
-  /** @internal */
-  readonly tracer: Tracer;
-  readonly #timeouts: Timeouts;
+  readonly #number: number = nextNumber();
+  readonly #linesArePublic: boolean;
+  // Made when someone listens: idle connections of a server have none.
+  #tracer: Tracer | undefined;
+  #timeouts: Readonly<Timeouts>;
+  #host: string | undefined;
+  #peer: string | undefined;
   #socket: Duplex | undefined;
+  // The one under the others.
+  #raw: Duplex | undefined;
   #source: ByteSource;
   #writer: Writer | undefined;
-  #local = false;
+  #local: boolean | undefined;
   #remote: PeerAddress | undefined;
   #destroyed = false;
-  #markClosed: () => void = () => undefined;
+  #isClosed = false;
+  #closed: { promise: Promise<void>; resolve: () => void } | undefined;
+  #onClosed: ((connection: Connection) => void) | undefined;
+  #closing = false;
 
-  /** @internal Does no I/O: `attach` gives it its socket. */
-  constructor(host: string, peer: string, options: ConnectionOptions, linesArePublic: boolean = true) {
-    this.host = host;
+  /** @internal Does no I/O: `attach` gives it its socket. Names that are not given are those of the socket. */
+  constructor(
+    host: string | undefined,
+    peer: string | undefined,
+    options: ConnectionOptions,
+    linesArePublic: boolean = true,
+  ) {
+    this.#host = host;
+    this.#peer = peer;
     this.limits = withDefaults(defaultLimits, options.limits);
     this.#timeouts = withDefaults(defaultTimeouts, options.timeouts);
-    this.tracer = new Tracer(peer, options.trace, linesArePublic);
-    this.closed = new Promise((resolve) => {
-      this.#markClosed = resolve;
-    });
-    this.reader = new Reader({
-      limits: this.limits,
-      timeouts: this.#timeouts,
-      destroy: (error) => this.destroy(error),
-    });
-    this.#source = new ByteSource(this.reader);
+    this.#linesArePublic = linesArePublic;
+    if (options.trace !== undefined) this.trace = options.trace;
+    this.reader = new Reader(this);
+    if (options.decode !== undefined) this.reader.framer.decode = options.decode;
+    this.#source = new ByteSource(this.reader, this);
     this.reader.source = this.#source;
   }
 
@@ -87,13 +102,11 @@ export class Connection {
    * stream is left so until bytes are asked for.
    */
   static over(stream: Duplex, options: AcceptedOptions = {}): Connection {
-    const remote = options.remote ?? addressOf(stream);
-    const host = options.host ?? remote?.address ?? "";
-    const peer = remote === undefined ? host : `${host}:${remote.port}`;
     // Which lines of a client hold a secret only the server knows: they go to its own trace at most.
-    const connection = new Connection(host, peer, options, false);
+    const connection = new Connection(options.host, undefined, options, false);
     connection.#remote = options.remote;
-    connection.attach(stream, { local: isLoopback(remote?.address) });
+    connection.#onClosed = options.onClosed;
+    connection.attach(stream);
     return connection;
   }
 
@@ -102,34 +115,75 @@ export class Connection {
     return this.#source.onread;
   }
 
-  /** @internal `local`: the peer is on this machine, and nothing in between. */
+  /** @internal `local`: the peer is on this machine, and nothing in between; undefined: see where it is. */
   attach(
     socket: Duplex,
-    { onread = false, local = false }: { onread?: boolean; local?: boolean } = {},
+    { onread = false, local }: { onread?: boolean; local?: boolean | undefined } = {},
   ): void {
     this.#socket = socket;
+    this.#raw = socket;
     this.#local = local;
     if (socket instanceof Socket) socket.setNoDelay(true);
-    // Errors come to the source; this one is for those after the end.
-    socket.on("error", () => undefined);
-    socket.once("close", () => this.#onClose(socket));
     if (onread) this.#source.attach(socket);
     else this.#readFrom(socket);
-    this.#writer = new Writer(socket, {
-      timeouts: this.#timeouts,
-      destroy: (error) => this.destroy(error),
-    });
+    this.#writer = new Writer(socket, this);
     // A stream of the caller's own may have said so already.
     if (socket.readableEnded || socket.closed) this.#source.end(socket.errored ?? undefined);
-    if (socket.closed) this.#onClose(socket);
+    if (socket.closed) this.streamClosed(socket);
     this.#traceTls();
   }
 
-  #onClose(socket: Duplex): void {
-    if (socket !== this.#socket) return;
-    this.writer.fail(this.reader.error);
-    this.#markClosed();
-    this.tracer.event("closed");
+  /** @internal */
+  streamClosed(stream: Readable): void {
+    if (stream !== this.#socket) return;
+    this.writer.fail(() => this.reader.error ?? closedHere());
+    this.#isClosed = true;
+    this.reader.deadline.close();
+    this.#closed?.resolve();
+    this.#onClosed?.(this);
+    this.#tell("closed");
+  }
+
+  /** @internal */
+  get tracer(): Tracer {
+    this.#tracer ??= new Tracer(this, undefined, this.#linesArePublic, this.#number);
+    return this.#tracer;
+  }
+
+  get #isWatched(): boolean {
+    return this.#tracer !== undefined || isWatched();
+  }
+
+  #tell(event: string): void {
+    if (this.#isWatched) this.tracer.event(event);
+  }
+
+  /** Resolves when the connection is gone, for whatever reason. */
+  get closed(): Promise<void> {
+    if (this.#closed === undefined) {
+      let resolve = (): void => undefined;
+      const promise = new Promise<void>((done) => {
+        resolve = done;
+      });
+      this.#closed = { promise, resolve };
+      if (this.#isClosed) resolve();
+    }
+    return this.#closed.promise;
+  }
+
+  /** The peer's name as it was asked for; TLS verifies against it. Of an accepted connection its address. */
+  get host(): string {
+    this.#host ??= this.remoteAddress;
+    return this.#host ?? "";
+  }
+
+  /** @internal The peer as `host:port`, or the path of a Unix socket. */
+  get peer(): string {
+    if (this.#peer === undefined) {
+      const { remotePort } = this;
+      this.#peer = remotePort === undefined ? this.host : `${this.host}:${remotePort}`;
+    }
+    return this.#peer;
   }
 
   /** @internal */
@@ -159,9 +213,19 @@ export class Connection {
     return (this.#remote ?? addressOf(this.#socket))?.port;
   }
 
+  /** Our own IP address towards the peer; undefined for a Unix socket. */
+  get localAddress(): string | undefined {
+    return this.#socket instanceof Socket ? this.#socket.localAddress : undefined;
+  }
+
   /** Nagle's algorithm (RFC 896) is off unless it is switched on here. */
   setNoDelay(on: boolean): void {
     if (this.#socket instanceof Socket) this.#socket.setNoDelay(on);
+  }
+
+  /** Hears of every line from now on, or nothing any more. */
+  set trace(trace: Trace | undefined) {
+    this.tracer.trace = trace;
   }
 
   get timeouts(): Readonly<Timeouts> {
@@ -170,7 +234,7 @@ export class Connection {
 
   /** Changes `timeouts.stall` from the next wait on: protocols give commands and content different times. */
   setStall(milliseconds: number): void {
-    this.#timeouts.stall = withDefaults(this.#timeouts, { stall: milliseconds }).stall;
+    this.#timeouts = withDefaults(this.#timeouts, { stall: milliseconds });
   }
 
   /**
@@ -178,6 +242,8 @@ export class Connection {
    * does not count: it leads elsewhere.
    */
   get confidential(): boolean {
+    // Who knows the peer's address from someone in between has someone in between.
+    this.#local ??= this.#remote === undefined && this.#raw !== undefined && isLocal(this.#raw);
     return this.tls !== undefined || this.#local;
   }
 
@@ -191,13 +257,24 @@ export class Connection {
    * Rejects with LimitError beyond `lineBytes`, ConnectionClosedError in the middle of a line.
    */
   readLine(options?: ReadOptions): Promise<string | undefined> {
-    return this.tracer.active ? this.#readTracedLine(options) : this.reader.readLine(options);
+    if (this.#isWatched && this.tracer.active) return this.#readTracedLine(options);
+    return this.reader.readLine(options);
   }
 
   async #readTracedLine(options: ReadOptions | undefined): Promise<string | undefined> {
     const line = await this.reader.readLine(options);
     if (line !== undefined) this.tracer.line("received", line);
     return line;
+  }
+
+  /**
+   * Reads all the lines that are there, at least one, and undefined as `readLine` does. With many small lines at a time
+   * the wait for each costs more than the line.
+   */
+  async readLines(options?: ReadOptions): Promise<readonly string[] | undefined> {
+    const lines = await this.reader.readLines(options);
+    if (this.#isWatched) for (const line of lines ?? []) this.tracer.line("received", line);
+    return lines;
   }
 
   /** Yields lines up to the end of the peer's side. */
@@ -229,7 +306,7 @@ export class Connection {
   writeLine(line: string): Promise<void> {
     try {
       assertArgument("the line", line);
-      this.tracer.line("sent", line);
+      if (this.#isWatched) this.tracer.line("sent", line);
     } catch (error) {
       return Promise.reject(error);
     }
@@ -249,6 +326,11 @@ export class Connection {
   /** Resolves when the kernel has everything that was sent. */
   flush(): Promise<void> {
     return this.writer.flushed();
+  }
+
+  /** Hands the kernel as much as it takes now; true if that was everything. */
+  flushNow(): boolean {
+    return this.writer.flushNow();
   }
 
   /**
@@ -307,12 +389,12 @@ export class Connection {
         { code: "ERR_NETCLI_STARTTLS_INJECTION" },
       );
     }
+    // Node would wait for a handshake with nobody.
+    if (this.reader.ended) throw this.reader.endError("where TLS was to begin");
     this.writer.hold();
     this.#source.detach();
     const secured = await handshake(socket, signal);
     this.#socket = secured;
-    secured.on("error", () => undefined);
-    secured.once("close", () => this.#onClose(secured));
     this.#readFrom(secured);
     this.writer.redirect(secured);
     this.#traceTls();
@@ -320,7 +402,7 @@ export class Connection {
 
   #traceTls(): void {
     const { tls } = this;
-    if (tls === undefined) return;
+    if (tls === undefined || !this.#isWatched) return;
     this.tracer.event(`TLS: ${tls.getProtocol() ?? "?"}${tls.isSessionReused() ? ", resumed" : ""}`);
   }
 
@@ -331,11 +413,11 @@ export class Connection {
     );
     this.#readFrom(inflated);
     this.writer.redirect(deflated);
-    this.tracer.event("DEFLATE");
+    this.#tell("DEFLATE");
   }
 
   #readFrom(stream: Duplex): void {
-    this.#source = new ByteSource(this.reader);
+    this.#source = new ByteSource(this.reader, this);
     this.#source.attachStream(stream);
     this.reader.source = this.#source;
   }
@@ -352,22 +434,32 @@ export class Connection {
   }
 
   /** Ends our side, waits up to `timeouts.close` for the peer to end its own, then cuts. Never rejects. */
-  async close(): Promise<void> {
-    if (!this.destroyed) {
-      this.reader.end(new ConnectionClosedError("the connection was closed here"));
-      this.redirect(discard);
-      this.writer.end();
-      const deadline = new Deadline();
-      deadline.arm(this.timeouts.close, () => this.destroy());
-      await this.closed;
-      deadline.close();
-    }
-    this.destroy();
-    await this.closed;
+  close(): Promise<void> {
+    this.beginClose();
+    return this.closed;
+  }
+
+  /** As `close`, for those who hear of the end otherwise (`onClosed`). */
+  beginClose(): void {
+    if (this.destroyed || this.#closing) return;
+    this.#closing = true;
+    this.reader.end(closedHere);
+    this.redirect(discard);
+    this.writer.end();
+    this.reader.deadline.arm(this.timeouts.close, cut, this);
   }
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
+  }
+
+  /** Cuts the connection so that the peer sees that it was cut: the end of a stream may look like its completion. */
+  reset(error?: Error): void {
+    const raw = this.#raw;
+    // Where our side was ended already libuv refuses, and Node would then never close the handle.
+    const isEnded = this.#socket?.writableEnded === true || raw?.writableEnded === true;
+    if (raw instanceof Socket && !isEnded && !raw.destroyed && !raw.connecting) raw.resetAndDestroy();
+    this.destroy(error);
   }
 
   /** Cuts the connection at once. Whoever waits for it gets `error`. */
@@ -375,17 +467,25 @@ export class Connection {
     if (this.#destroyed) return;
     this.#destroyed = true;
     // The reason of a signal may be anything.
-    const reason =
-      error instanceof Error
-        ? error
-        : new ConnectionClosedError("the connection was closed here", { cause: error });
+    const reason: Reason =
+      error === undefined
+        ? closedHere
+        : error instanceof Error
+          ? error
+          : new ConnectionClosedError("the connection was closed here", { cause: error });
     this.#source.end(reason);
     this.reader.end(reason);
     this.#writer?.fail(reason);
     this.#socket?.destroy();
     // Last: a trace that throws must not keep the connection open.
-    if (error !== undefined) this.tracer.event(reason.message);
+    if (typeof reason !== "function") this.#tell(reason.message);
   }
+}
+
+const closedHere = (): Error => new ConnectionClosedError("the connection was closed here");
+
+function cut(connection: Connection): void {
+  connection.destroy();
 }
 
 // What a peer still sends while the connection is being closed is received, or its side could not end.

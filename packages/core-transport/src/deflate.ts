@@ -30,9 +30,9 @@ export function deflateInPlace(
   source.redirect({
     space: () => scratch,
     received,
-    end: (error) => {
-      if (error === undefined) inflated.end();
-      else destroy(error);
+    end: (reason) => {
+      if (reason === undefined) inflated.end();
+      else destroy(typeof reason === "function" ? reason() : reason);
     },
   });
   source.resume();

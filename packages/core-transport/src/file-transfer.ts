@@ -4,7 +4,7 @@ import type { FileHandle } from "node:fs/promises";
 import type { Connection } from "./connection.ts";
 import { Deadline } from "./deadline.ts";
 import { ConnectionClosedError, NetcliError, TimeoutError } from "./errors.ts";
-import type { ByteSink } from "./source.ts";
+import type { ByteSink, Reason } from "./source.ts";
 
 // Measured: best on ext4, near the best on tmpfs; with 1 MiB ext4 takes three times as long.
 const BUFFER_BYTES = 524_288;
@@ -201,8 +201,9 @@ class FileSink implements ByteSink {
     }
   }
 
-  end(error?: Error): void {
-    if (error !== undefined) {
+  end(reason?: Reason): void {
+    if (reason !== undefined) {
+      const error = typeof reason === "function" ? reason() : reason;
       this.#fail(
         error instanceof NetcliError
           ? error

@@ -30,6 +30,7 @@ export {
 } from "./errors.ts";
 export { receiveFile, sendFile, type FileTransferOptions } from "./file-transfer.ts";
 export { type BlockOptions, type BlockReply, type CommandOptions } from "./exchange.ts";
+export { expectConnection, Incoming, type IncomingOptions } from "./incoming.ts";
 export { defaultLimits, defaultTimeouts, withDefaults, type Limits, type Timeouts } from "./limits.ts";
 export { type Window } from "./outbox.ts";
 export { ReplyPipeline, type Turn } from "./pipeline.ts";

@@ -46,10 +46,21 @@ export const defaultTimeouts: Readonly<Timeouts> = {
   close: 2_000,
 };
 
-/** Fills in the defaults. Throws ArgumentError for a name that does not exist or a value that is not positive. */
-export function withDefaults<T extends object>(defaults: Readonly<T>, given: Partial<T> | undefined): T {
+// Filled in before: who gives the same to many connections pays once.
+const complete: WeakSet<object> = new WeakSet();
+
+/**
+ * Fills in the defaults; what came from here goes through as it is. Throws ArgumentError for a name that does not exist
+ * or a value that is not positive.
+ */
+export function withDefaults<T extends object>(
+  defaults: Readonly<T>,
+  given: Partial<T> | undefined,
+): Readonly<T> {
+  if (given === undefined || given === defaults) return defaults;
+  if (complete.has(given)) return given as Readonly<T>;
   const result = { ...defaults };
-  for (const [name, value] of Object.entries(given ?? {})) {
+  for (const [name, value] of Object.entries(given)) {
     if (value === undefined) continue;
     if (!Object.hasOwn(defaults, name)) {
       throw new ArgumentError(`"${name}" is none of ${Object.keys(defaults).join(", ")}`);
@@ -59,5 +70,6 @@ export function withDefaults<T extends object>(defaults: Readonly<T>, given: Par
     }
     Object.assign(result, { [name]: value });
   }
+  complete.add(Object.freeze(result));
   return result;
 }

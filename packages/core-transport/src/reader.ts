@@ -7,7 +7,7 @@ import { ArgumentError, ConnectionClosedError, LimitError, NetcliError, TimeoutE
 import { Framer } from "./framer.ts";
 import type { Limits, Timeouts } from "./limits.ts";
 import { Queue } from "./queue.ts";
-import type { ByteSink, ByteSource } from "./source.ts";
+import type { ByteSink, ByteSource, Reason } from "./source.ts";
 
 // What is left of a body that nobody wants is received and dropped up to this size; beyond it the connection
 // is given up, because a new one costs less.
@@ -19,7 +19,7 @@ export type Outcome = "settled" | "waiting" | "full";
 /** Someone who wants bytes. */
 interface Demand {
   /** Serves itself from the framer. Once `ended` is set it must settle for what is there, or be full. */
-  attempt: () => Outcome;
+  attempt(): Outcome;
   /** What starts the stall timeout anew: each byte or only each line; never: who waits has a deadline of its own. */
   stalls: "byte" | "line" | "never";
 }
@@ -38,12 +38,13 @@ interface Wanted<T, E> {
 /** Cuts the next piece of a body off; undefined while nothing is there. */
 type Cut = () => { readonly data: Buffer; readonly done: boolean } | undefined;
 
-export interface ReaderOptions {
-  limits: Limits;
+/** Whose reader it is. */
+export interface ReaderOwner {
+  readonly limits: Readonly<Limits>;
   /** `stall`: without a byte while one is wanted, or from the first byte of a line to its last. */
-  timeouts: Pick<Timeouts, "stall">;
+  readonly timeouts: Readonly<Pick<Timeouts, "stall">>;
   /** Ends the connection. */
-  destroy: (error: Error) => void;
+  destroy(error: Error): void;
 }
 
 export interface ReadOptions {
@@ -60,20 +61,25 @@ export interface BodyOptions {
 
 export class Reader implements ByteSink {
   readonly framer: Framer;
-  readonly #options: ReaderOptions;
-  readonly #demands: Queue<Demand> = new Queue();
-  readonly #stall = new Deadline();
+  readonly #owner: ReaderOwner;
+  // Mostly there is one, and thousands of connections have none but that.
+  #demand: Demand | undefined;
+  #others: Queue<Demand> | undefined;
+  /** For the wait of whoever reads; free once there is nothing more to read. */
+  readonly deadline: Deadline = new Deadline();
   #source: ByteSource | undefined;
   #paused = false;
   #serving = false;
   #lineBegun = false;
-  #retired = false;
+  // Bytes that came in all, and how many of them are still served after `retire`.
+  #received = 0;
+  #owed = Infinity;
   #ended = false;
-  #error: Error | undefined;
+  #error: Reason | undefined;
 
-  constructor(options: ReaderOptions) {
-    this.#options = options;
-    this.framer = new Framer(options.limits.lineBytes);
+  constructor(owner: ReaderOwner) {
+    this.#owner = owner;
+    this.framer = new Framer(owner.limits.lineBytes);
   }
 
   /** Where the bytes come from; set anew when TLS or compression takes over. */
@@ -94,17 +100,17 @@ export class Reader implements ByteSink {
 
   /** What broke the connection; undefined while it works and after a clean end. */
   get error(): Error | undefined {
+    if (typeof this.#error === "function") this.#error = this.#error();
     return this.#error;
   }
 
   /** Why no more will come, as an error for whoever wanted more. */
   endError(where: string): NetcliError {
-    if (this.#error instanceof NetcliError) return this.#error;
-    return this.#error === undefined
+    const { error } = this;
+    if (error instanceof NetcliError) return error;
+    return error === undefined
       ? new ConnectionClosedError(`the peer closed the connection ${where}`)
-      : new ConnectionClosedError(`the connection broke ${where}: ${this.#error.message}`, {
-          cause: this.#error,
-        });
+      : new ConnectionClosedError(`the connection broke ${where}: ${error.message}`, { cause: error });
   }
 
   space(): Buffer {
@@ -112,29 +118,31 @@ export class Reader implements ByteSink {
   }
 
   received(chunk: Buffer): boolean {
+    this.#received += chunk.length;
     this.framer.append(chunk);
     const outcome = this.#serve();
     this.#paused = outcome !== "waiting" && this.framer.length > 0;
     return !this.#paused;
   }
 
-  end(error?: Error): void {
+  end(error?: Reason): void {
     if (this.#ended) return;
     this.#ended = true;
     this.#error = error;
     if (!this.#serving) this.#serve();
-    this.#stall.close();
+    this.deadline.close();
   }
 
-  /** Ends the stream for whoever waits for the first byte of a line, now or later. */
+  /** Ends the stream for whoever asks for a line that had not begun to come by now. */
   retire(): void {
-    this.#retired = true;
+    this.#owed = Math.min(this.#owed, this.#received);
     if (!this.#serving) this.#serve();
   }
 
   /** Queues a demand; demands are served one after the other. */
   demand(demand: Demand): void {
-    this.#demands.push(demand);
+    if (this.#demand === undefined) this.#demand = demand;
+    else (this.#others ??= new Queue()).push(demand);
     this.wake();
   }
 
@@ -150,28 +158,24 @@ export class Reader implements ByteSink {
   #serve(): Outcome {
     this.#serving = true;
     let outcome: Outcome = "settled";
-    let first = this.#demands.first;
+    let first = this.#demand;
     while (first !== undefined) {
       outcome = first.attempt();
       if (outcome === "settled") {
-        this.#demands.shift();
+        this.#demand = this.#others?.shift();
         this.#lineBegun = false;
       }
       // What an attempt runs may itself end the connection; it is then tried once more, for what is there.
       else if (outcome === "full" || !this.#ended) break;
-      first = this.#demands.first;
+      first = this.#demand;
     }
     this.#serving = false;
     if (outcome === "waiting" && first !== undefined && first.stalls !== "never" && !this.#ended) {
-      if (this.#lineBegun && this.#stall.armed) return outcome;
+      if (this.#lineBegun && this.deadline.armed) return outcome;
       this.#lineBegun = first.stalls === "line" && this.framer.length > 0;
-      const { stall } = this.#options.timeouts;
-      this.#stall.arm(stall, () => {
-        const what = this.#lineBegun ? "did not end its line within" : "sent nothing for";
-        this.#options.destroy(new TimeoutError(`the peer ${what} ${stall} ms`, "stall", stall));
-      });
+      this.deadline.arm(this.#owner.timeouts.stall, stalled, this);
     } else {
-      this.#stall.disarm();
+      this.deadline.disarm();
     }
     return outcome;
   }
@@ -182,20 +186,21 @@ export class Reader implements ByteSink {
       signal?.throwIfAborted();
       const attempt = (): Outcome => {
         try {
-          const value = take();
+          const value = isLine && this.isServed ? undefined : take();
           if (value !== undefined) resolve(value);
-          else if (this.#ended || (isLine && this.#retired && this.framer.length === 0)) resolve(atEnd());
+          else if (isLine && this.isServed) resolve(undefined as E);
+          else if (this.#ended) resolve(atEnd());
           else return "waiting";
         } catch (error) {
           reject(error);
-          if (error instanceof LimitError) this.#options.destroy(error);
+          if (error instanceof LimitError) this.#owner.destroy(error);
         }
         signal?.removeEventListener("abort", onAbort);
         return "settled";
       };
       const demand: Demand = { attempt, stalls: isLine ? "line" : "byte" };
       const onAbort = (): void => {
-        if (!this.#demands.remove(demand)) return;
+        if (!this.#withdraw(demand)) return;
         putBack?.();
         reject(signal?.reason as Error);
         this.wake();
@@ -211,23 +216,75 @@ export class Reader implements ByteSink {
    */
   readLine(options?: ReadOptions): Promise<string | undefined> {
     // Most lines are there already: they cost no wait and no closure.
-    if (options !== undefined || this.#demands.length > 0) return this.#waitForLine(options);
+    if (options !== undefined || this.#demand !== undefined || this.isServed) {
+      return this.#waitForLine(options);
+    }
     try {
       const line = this.framer.takeLine();
       return line === undefined ? this.#waitForLine(options) : Promise.resolve(line);
     } catch (error) {
-      this.#options.destroy(error as Error);
+      this.#owner.destroy(error as Error);
       return Promise.reject(error);
     }
   }
 
-  #waitForLine(options: ReadOptions | undefined): Promise<string | undefined> {
-    const take = (): string | undefined => this.framer.takeLine();
-    const atEnd = (): undefined => {
-      if (this.framer.length > 0 || this.#error !== undefined) throw this.endError("in the middle of a line");
+  /** Reads all the lines that are there, at least one; else as `readLine`. */
+  async readLines(options?: ReadOptions): Promise<string[] | undefined> {
+    const first = await this.readLine(options);
+    if (first === undefined) return undefined;
+    const lines = [first];
+    // Who asked meanwhile is next.
+    while (this.#demand === undefined && !this.isServed) {
+      const line = this.#nextLine();
+      if (line === undefined) break;
+      lines.push(line);
+    }
+    return lines;
+  }
+
+  #nextLine(): string | undefined {
+    try {
+      return this.framer.takeLine();
+    } catch {
+      // A line that is too long: those before it are in order, and the next read says it.
       return undefined;
-    };
-    return this.#wait({ take, atEnd, isLine: true }, options);
+    }
+  }
+
+  #waitForLine(options: ReadOptions | undefined): Promise<string | undefined> {
+    if (options?.signal === undefined) {
+      return new Promise((resolve, reject) => this.demand(new LineDemand(this, resolve, reject)));
+    }
+    const take = (): string | undefined => this.framer.takeLine();
+    return this.#wait({ take, atEnd: () => this.lineAtEnd(), isLine: true }, options);
+  }
+
+  /** Whether all lines are served that had begun to come when the connection was retired. */
+  get isServed(): boolean {
+    return this.#received - this.framer.length >= this.#owed;
+  }
+
+  /** What `readLine` gives at the end. Throws ConnectionClosedError if there is a part of one. */
+  lineAtEnd(): undefined {
+    if (this.framer.length > 0 || this.#error !== undefined) throw this.endError("in the middle of a line");
+  }
+
+  /** Gives the connection up because of what came. */
+  refuse(error: Error): void {
+    this.#owner.destroy(error);
+  }
+
+  /** Nothing came, or not enough, for too long. */
+  stalled(): void {
+    const { stall } = this.#owner.timeouts;
+    const what = this.#lineBegun ? "did not end its line within" : "sent nothing for";
+    this.#owner.destroy(new TimeoutError(`the peer ${what} ${stall} ms`, "stall", stall));
+  }
+
+  #withdraw(demand: Demand): boolean {
+    if (this.#demand !== demand) return this.#others?.remove(demand) === true;
+    this.#demand = this.#others?.shift();
+    return true;
   }
 
   /** Reads exactly `count` bytes. Rejects with ConnectionClosedError if there are fewer. */
@@ -254,7 +311,7 @@ export class Reader implements ByteSink {
   /** Reads a dot-terminated block (RFC 5321 4.5.2, RFC 1939 3, RFC 3977 3.1.1), dots unstuffed. */
   readBlock(options: BodyOptions = {}): Body {
     const decoder = new DotDecoder();
-    const { blockBytes } = this.#options.limits;
+    const { blockBytes } = this.#owner.limits;
     let received = 0;
     return this.#body(options, () => {
       if (this.framer.length === 0) return undefined;
@@ -293,7 +350,7 @@ export class Reader implements ByteSink {
     };
     const breakOff = (error: Error): Outcome => {
       settle(error);
-      this.#options.destroy(error);
+      this.#owner.destroy(error);
       return "settled";
     };
     const attempt = (): Outcome => {
@@ -317,5 +374,42 @@ export class Reader implements ByteSink {
     };
     this.demand({ attempt, stalls: "byte" });
     return body;
+  }
+}
+
+function stalled(reader: Reader): void {
+  reader.stalled();
+}
+
+/** Someone who waits for a line: the wait of an idle connection, of which a server has thousands. */
+class LineDemand implements Demand {
+  readonly #reader: Reader;
+  readonly #resolve: (line: string | undefined) => void;
+  readonly #reject: (error: unknown) => void;
+
+  constructor(reader: Reader, resolve: (line: string | undefined) => void, reject: (error: unknown) => void) {
+    this.#reader = reader;
+    this.#resolve = resolve;
+    this.#reject = reject;
+  }
+
+  get stalls(): "line" {
+    return "line";
+  }
+
+  attempt(): Outcome {
+    const reader = this.#reader;
+    try {
+      const { isServed } = reader;
+      const line = isServed ? undefined : reader.framer.takeLine();
+      if (line !== undefined) this.#resolve(line);
+      else if (isServed) this.#resolve(undefined);
+      else if (reader.ended) this.#resolve(reader.lineAtEnd());
+      else return "waiting";
+    } catch (error) {
+      this.#reject(error);
+      if (error instanceof LimitError) reader.refuse(error);
+    }
+    return "settled";
   }
 }

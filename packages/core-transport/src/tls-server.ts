@@ -34,13 +34,28 @@ const contexts = new WeakMap<TlsServerOptions, SecureContext>();
 export function serverContext(options: TlsServerOptions): SecureContext {
   const known = contexts.get(options);
   if (known !== undefined) return known;
+  assertCertificate(options);
   try {
-    const context = createSecureContext(options);
+    // Without one OpenSSL refuses to resume the session of any client that was asked for a certificate.
+    const { sessionIdContext = "netcli" } = options;
+    const context = createSecureContext({ ...options, sessionIdContext });
     contexts.set(options, context);
     return context;
   } catch (cause) {
     throw new ArgumentError(`the TLS options can't be used: ${(cause as Error).message}`, { cause });
   }
+}
+
+function isGiven(part: { readonly length: number } | undefined): boolean {
+  return part !== undefined && part.length > 0;
+}
+
+// Node takes a half of it, or an empty file, and then fails every handshake.
+function assertCertificate({ cert, key, pfx, SNICallback }: TlsServerOptions): void {
+  if (isGiven(cert) && isGiven(key)) return;
+  const isElsewhere = isGiven(pfx) || SNICallback !== undefined;
+  if (isElsewhere && !isGiven(cert) && !isGiven(key)) return;
+  throw new ArgumentError('TLS needs both "cert" and "key", or "pfx", or "SNICallback"');
 }
 
 /**
@@ -66,6 +81,7 @@ export async function acceptTls(
       socket.off("secure", onSecure);
       socket.off("_tlsError", onError);
       socket.off("error", onError);
+      socket.off("end", onClose);
       socket.off("close", onClose);
       signal.removeEventListener("abort", onAbort);
       act();
@@ -79,8 +95,17 @@ export async function acceptTls(
       });
     const onSecure = (): void => {
       const refusal = requestCert ? whyUntrusted(socket) : undefined;
-      if (refusal === undefined) settle(() => resolve(socket));
-      else fail(refusal);
+      if (refusal !== undefined) {
+        fail(refusal);
+        return;
+      }
+      settle(() => {
+        // As tls.Server says it.
+        socket.authorized = requestCert;
+        // Nobody else gets those of a socket that no tls.Server has handed out, and it would be left as it is.
+        socket.on("_tlsError", (cause: Error) => void socket.destroy(cause));
+        resolve(socket);
+      });
     };
     const onError = (cause: Error): void => fail(tlsServerError(cause));
     const onClose = (): void =>
@@ -90,9 +115,13 @@ export async function acceptTls(
     // Before the handshake is done a server's errors are told by this event, to which tls.Server itself listens.
     socket.once("_tlsError", onError);
     socket.once("error", onError);
+    // In a half-open connection a client that leaves would go unnoticed.
+    socket.once("end", onClose);
     socket.once("close", onClose);
     signal.addEventListener("abort", onAbort, { once: true });
     if (signal.aborted) onAbort();
+    // It has said so already.
+    else if (stream.readableEnded || stream.destroyed) onClose();
   });
 }
 
@@ -120,12 +149,15 @@ const NOT_TLS = new Set([
 function tlsServerError(cause: NodeJS.ErrnoException): NetcliError {
   if (cause instanceof NetcliError) return cause;
   const code = cause.code ?? "";
+  // OpenSSL's message has its source code's lines in it, and an end of a line.
+  const { reason } = cause as { reason?: string };
+  const what = reason ?? cause.message;
   if (NOT_TLS.has(code)) return new TlsError("the client does not speak TLS", { cause });
   if (code.includes("ALERT")) {
-    return new TlsError(`the client refused the handshake: ${cause.message}`, { cause });
+    return new TlsError(`the client refused the handshake: ${what}`, { cause });
   }
   if (code === "ECONNRESET") {
     return new TlsError("the client closed the connection during the TLS handshake", { cause });
   }
-  return new TlsError(`the TLS handshake failed: ${cause.message}`, { cause });
+  return new TlsError(`the TLS handshake failed: ${what}`, { cause });
 }

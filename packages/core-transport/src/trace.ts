@@ -22,16 +22,39 @@ const lines = channel("netcli.line");
 const connections = channel("netcli.connection");
 let count = 0;
 
+/** The number of a new connection. */
+export function nextNumber(): number {
+  count += 1;
+  return count;
+}
+
+/** Whose tracer it is. */
+export interface TracerOwner {
+  /** The peer as `host:port`, or the path of a Unix socket. */
+  readonly peer: string;
+}
+
+/** True if someone listens to any connection: who has no trace of its own needs no tracer else. */
+export function isWatched(): boolean {
+  return lines.hasSubscribers || connections.hasSubscribers;
+}
+
 /** Tracer publishes what happens on one connection; free while nobody listens. */
 export class Tracer {
-  readonly #connection: number = (count += 1);
-  readonly #peer: string;
+  readonly #connection: number;
+  readonly #owner: TracerOwner;
   readonly #linesArePublic: boolean;
   trace: Trace | undefined;
 
   /** `linesArePublic`: they may go to the channel, not only to `trace`. */
-  constructor(peer: string, trace: Trace | undefined, linesArePublic: boolean = true) {
-    this.#peer = peer;
+  constructor(
+    owner: TracerOwner,
+    trace: Trace | undefined,
+    linesArePublic: boolean = true,
+    connection: number = nextNumber(),
+  ) {
+    this.#owner = owner;
+    this.#connection = connection;
     this.#linesArePublic = linesArePublic;
     this.trace = trace;
   }
@@ -43,12 +66,12 @@ export class Tracer {
 
   line(kind: "sent" | "received", text: string): void {
     if (!this.active) return;
-    this.#publish(lines, { connection: this.#connection, peer: this.#peer, kind, text });
+    this.#publish(lines, { connection: this.#connection, peer: this.#owner.peer, kind, text });
   }
 
   event(text: string): void {
     if (this.trace === undefined && !connections.hasSubscribers) return;
-    this.#publish(connections, { connection: this.#connection, peer: this.#peer, kind: "event", text });
+    this.#publish(connections, { connection: this.#connection, peer: this.#owner.peer, kind: "event", text });
   }
 
   #publish(to: typeof lines, event: TraceEvent): void {

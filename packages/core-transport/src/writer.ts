@@ -3,11 +3,15 @@ import { Socket } from "node:net";
 import type { Writable } from "node:stream";
 import { TLSSocket } from "node:tls";
 import { chunksOf, type Content } from "./content.ts";
+import { Deadline } from "./deadline.ts";
 import { DotEncoder } from "./dot.ts";
 import { ConnectionClosedError, NetcliError, TimeoutError } from "./errors.ts";
 import type { Timeouts } from "./limits.ts";
+import type { Reason } from "./source.ts";
 
 const nothing = (): void => undefined;
+
+const NOT_ASCII = /[^\0-\x7f]/;
 
 // How far a single write over TLS has come cannot be seen, only that it is done: a slow peer would be blamed for
 // a large one. 64 KiB in a stall timeout is what any network manages.
@@ -20,17 +24,28 @@ const UTF8_BYTES = 3;
 const JOINED = 65_536;
 
 const EMPTY = new Uint8Array(0);
+
+// Shared by all that queue none; never changed.
+const NO_PARTS: (string | Uint8Array)[] = [];
+
 const written = Promise.resolve();
 
 function flushWriter(writer: Writer): void {
   writer.flush();
 }
 
-export interface WriterOptions {
+/** Changes with each byte that the kernel takes; how far a single write has come only the handle knows. */
+function progressOf(socket: Socket): string {
+  const { _handle: handle } = socket as { _handle?: { writeQueueSize?: number } | null };
+  return `${socket.bytesWritten - socket.writableLength} ${handle?.writeQueueSize}`;
+}
+
+/** Whose writer it is. */
+export interface WriterOwner {
   /** `stall`: without a byte taken by the peer while we have some for it. */
-  timeouts: Pick<Timeouts, "stall">;
+  readonly timeouts: Readonly<Pick<Timeouts, "stall">>;
   /** Ends the connection. */
-  destroy: (error: Error) => void;
+  destroy(error: Error): void;
 }
 
 export interface WriteOptions {
@@ -41,7 +56,7 @@ export interface WriteOptions {
 }
 
 export class Writer {
-  readonly #options: WriterOptions;
+  readonly #owner: WriterOwner;
   #out: Writable;
   // The newest socket under #out: a compressor knows nothing of the peer.
   #socket: Socket | undefined;
@@ -49,16 +64,21 @@ export class Writer {
   #ending = false;
   // Not yet handed to the socket: one string grows much cheaper than a list of chunks.
   #text = "";
-  #parts: (string | Uint8Array)[] = [];
+  #parts: (string | Uint8Array)[] = NO_PARTS;
   #joined = 0;
   #scheduled = false;
-  #waiting: Set<(error?: Error) => void> = new Set();
-  #error: Error | undefined;
+  // Made when first needed, as are the listeners: most connections are idle, or their peers fast.
+  #waiting: Set<(error?: Error) => void> | undefined;
+  #awaitsDrain = false;
+  #watch: Deadline | undefined;
+  // How far it had come when the watch began.
+  #taken = "";
+  #error: Reason | undefined;
 
-  constructor(out: Writable, options: WriterOptions) {
+  constructor(out: Writable, owner: WriterOwner) {
     this.#out = out;
-    this.#options = options;
-    this.#listen(out);
+    this.#owner = owner;
+    this.#take(out);
   }
 
   /** Keeps back what is written from now on until `redirect`: what waits for TLS must not go out in clear. */
@@ -72,24 +92,38 @@ export class Writer {
     this.flush(true);
     this.#held = false;
     this.#watchStall(false);
-    this.#out.off("drain", this.#onDrain);
     this.#out = out;
-    this.#listen(out);
-    if (this.#waiting.size > 0) this.#watchStall(true);
+    this.#awaitsDrain = false;
+    this.#take(out);
+    if (this.#waiters > 0) this.#watchStall(true);
     this.#onDrain();
   }
 
-  #listen(out: Writable): void {
+  #take(out: Writable): void {
     if (out instanceof Socket) this.#socket = out;
-    out.on("drain", this.#onDrain);
-    // A broken connection is reported by the reading side, which always listens; here it must only not throw.
-    out.on("error", () => undefined);
+    // A broken connection is reported by the reading side, which listens to every socket.
+    else out.on("error", nothing);
   }
 
-  readonly #onDrain = (): void => {
+  get #waiters(): number {
+    return this.#waiting?.size ?? 0;
+  }
+
+  #onDrain(): void {
     this.flush();
     if (!this.#isFull) this.#wakeAll();
-  };
+  }
+
+  #listenForDrain(): void {
+    if (this.#awaitsDrain) return;
+    this.#awaitsDrain = true;
+    const out = this.#out;
+    out.once("drain", () => {
+      if (out !== this.#out) return;
+      this.#awaitsDrain = false;
+      this.#onDrain();
+    });
+  }
 
   get #hasMore(): boolean {
     return this.#text !== "" || this.#parts.length > 0;
@@ -100,11 +134,16 @@ export class Writer {
   }
 
   #wakeAll(error?: Error): void {
-    for (const wake of this.#waiting) wake(error);
+    for (const wake of this.#waiting ?? []) wake(error);
+  }
+
+  #failure(): Error | undefined {
+    if (typeof this.#error === "function") this.#error = this.#error();
+    return this.#error;
   }
 
   #add(data: string | Uint8Array): void {
-    if (this.#error !== undefined) throw this.#error;
+    if (this.#error !== undefined) throw this.#failure() as Error;
     if (this.#ending || this.#out.writableEnded) {
       throw new ConnectionClosedError("our side of the connection was ended");
     }
@@ -112,6 +151,7 @@ export class Writer {
     if (typeof data === "string") {
       this.#text += data;
     } else {
+      if (this.#parts === NO_PARTS) this.#parts = [];
       if (this.#text !== "") this.#parts.push(this.#text);
       this.#text = "";
       this.#parts.push(data);
@@ -135,17 +175,21 @@ export class Writer {
       this.#sendNext(this.#socket instanceof TLSSocket ? TLS_PIECE_BYTES : Infinity);
     }
     if (!this.#hasMore) this.#joined = 0;
-    if (this.#ending && !this.#hasMore) this.#out.end();
+    if (this.#out.writableNeedDrain) this.#listenForDrain();
+    // There is no "drain" behind the end: who waits is told by it. What fails is told by `fail`.
+    if (this.#ending && !this.#hasMore) this.#out.end((error?: Error | null) => error ?? this.#wakeAll());
   }
 
   #sendNext(bytes: number): void {
     const text = this.#text;
     this.#text = "";
-    const parts = this.#parts;
+    let parts = this.#parts;
     if (parts.length === 0 && text.length * UTF8_BYTES <= bytes) {
-      this.#out.write(text, "utf8");
+      // The same bytes, and Node makes them faster.
+      this.#out.write(text, NOT_ASCII.test(text) ? "utf8" : "latin1");
       return;
     }
+    if (parts === NO_PARTS) parts = this.#parts = [];
     if (text !== "") parts.push(text);
     let room = bytes;
     let sent = 0;
@@ -197,10 +241,19 @@ export class Writer {
   }
 
   /** Resolves when the kernel has all that was queued. */
-  async flushed(): Promise<void> {
-    if (this.#error !== undefined) throw this.#error;
+  flushed(): Promise<void> {
+    if (this.#error !== undefined) return Promise.reject(this.#failure() as Error);
+    return this.flushNow() ? written : this.#untilFlushed();
+  }
+
+  /** Hands out what is queued; true if the kernel has taken it all. */
+  flushNow(): boolean {
     if (this.#hasMore) this.flush(true);
-    // Still something: the handshake that is under way comes first.
+    return !this.#hasMore && this.#out.writableLength === 0;
+  }
+
+  async #untilFlushed(): Promise<void> {
+    // Still something of ours: the handshake that is under way comes first.
     if (this.#hasMore) await this.drain();
     const out = this.#out;
     if (out.writableLength === 0) return;
@@ -212,33 +265,37 @@ export class Writer {
 
   #wait(): { promise: Promise<void>; wake: (error?: Error) => void } {
     let wake: (error?: Error) => void = nothing;
+    const waiting = (this.#waiting ??= new Set());
     const promise = new Promise<void>((resolve, reject) => {
       wake = (error) => {
-        if (!this.#waiting.delete(wake)) return;
-        if (this.#waiting.size === 0) this.#watchStall(false);
+        if (!waiting.delete(wake)) return;
+        if (waiting.size === 0) this.#watchStall(false);
         if (error === undefined) resolve();
         else reject(error);
       };
     });
-    this.#waiting.add(wake);
-    if (this.#error !== undefined) wake(this.#error);
-    else if (this.#waiting.size === 1) this.#watchStall(true);
+    waiting.add(wake);
+    if (this.#error !== undefined) wake(this.#failure());
+    else if (waiting.size === 1) this.#watchStall(true);
     return { promise, wake };
   }
 
-  // A socket's own timeout is the only one that sees whether the kernel moved a part of a large write.
+  // Not by the socket's own timeout, which each byte that the peer sends puts off: it could take none for ever.
   #watchStall(on: boolean): void {
-    const { stall } = this.#options.timeouts;
-    if (this.#socket === undefined || this.#held || stall === Infinity) return;
-    this.#socket.setTimeout(on ? stall : 0);
-    if (on) this.#socket.on("timeout", this.#onStall);
-    else this.#socket.off("timeout", this.#onStall);
+    if (!on) {
+      this.#watch?.disarm();
+    } else if (this.#socket !== undefined && !this.#held) {
+      this.#taken = progressOf(this.#socket);
+      this.#watch ??= new Deadline();
+      this.#watch.arm(this.#owner.timeouts.stall, () => this.#onStall());
+    }
   }
 
-  readonly #onStall = (): void => {
-    const { stall } = this.#options.timeouts;
-    this.#options.destroy(new TimeoutError(`the peer took no byte for ${stall} ms`, "stall", stall));
-  };
+  #onStall(): void {
+    const { stall } = this.#owner.timeouts;
+    if (this.#socket !== undefined && progressOf(this.#socket) !== this.#taken) this.#watchStall(true);
+    else this.#owner.destroy(new TimeoutError(`the peer took no byte for ${stall} ms`, "stall", stall));
+  }
 
   /** Sends content as it is. Resolves to the number of bytes. */
   async writeContent(content: Content, options: WriteOptions = {}): Promise<number> {
@@ -280,14 +337,16 @@ export class Writer {
   }
 
   /** Nothing can be sent any more; who waits is told. */
-  fail(error?: Error): void {
+  fail(error?: Reason): void {
     if (this.#error !== undefined) return;
-    this.#error =
-      error instanceof NetcliError
-        ? error
-        : new ConnectionClosedError("the connection is closed", error === undefined ? {} : { cause: error });
+    this.#error = () => {
+      const cause = typeof error === "function" ? error() : error;
+      if (cause instanceof NetcliError) return cause;
+      return new ConnectionClosedError("the connection is closed", cause === undefined ? {} : { cause });
+    };
     this.#text = "";
-    this.#parts = [];
-    this.#wakeAll(this.#error);
+    this.#parts = NO_PARTS;
+    if (this.#waiters > 0) this.#wakeAll(this.#failure());
+    this.#watch?.close();
   }
 }

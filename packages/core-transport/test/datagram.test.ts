@@ -207,6 +207,19 @@ describe("what can't be", () => {
     expect(error).toMatchObject({ name: "ConnectError", systemCode: "EADDRINUSE" });
   });
 
+  test("a port that is taken, unless both sockets share it: the newest then gets what comes", async () => {
+    await using alone = await open();
+    const { port } = alone.address;
+    const late = openDatagram({ host, port, reuseAddress: true });
+    expect(await failureOf(late)).toMatchObject({ systemCode: "EADDRINUSE" });
+    await using first = await openDatagram({ host, reuseAddress: true });
+    const shared = first.address.port;
+    expect(await failureOf(openDatagram({ host, port: shared }))).toMatchObject({ systemCode: "EADDRINUSE" });
+    await using second = await openDatagram({ host, port: shared, reuseAddress: true });
+    await alone.send("ping", { host, port: shared });
+    expect(String((await second.receive({ timeout: 5_000 })).data)).toBe("ping");
+  });
+
   test("arguments that make no sense", async () => {
     await using one = await open();
     await using connected = await openDatagram({ host, peer: { host, port: one.address.port } });

@@ -79,7 +79,7 @@ describe("a deadline", () => {
   test("that is closed leaves no timer behind", () => {
     const expire = vi.fn<() => void>();
     const deadline = new Deadline();
-    deadline.arm(100, expire);
+    deadline.arm(777, expire);
     deadline.close();
     expect(vi.getTimerCount()).toBe(0);
     vi.advanceTimersByTime(1_000);
@@ -90,10 +90,40 @@ describe("a deadline", () => {
     const set = vi.spyOn(globalThis, "setTimeout");
     const deadline = new Deadline();
     for (let round = 0; round < 100; round += 1) {
-      deadline.arm(100, () => undefined);
+      deadline.arm(4_321, () => undefined);
       deadline.disarm();
     }
     expect(set).toHaveBeenCalledTimes(1);
+    deadline.close();
+  });
+
+  test("shares its timer with all others of the same length", () => {
+    const set = vi.spyOn(globalThis, "setTimeout");
+    const expired: number[] = [];
+    const deadlines = Array.from({ length: 100 }, () => new Deadline());
+    for (const [index, deadline] of deadlines.entries()) {
+      deadline.arm(5_432, (of: number) => expired.push(of), index);
+      vi.advanceTimersByTime(1);
+    }
+    expect(set).toHaveBeenCalledTimes(1);
+    deadlines[1]?.close();
+    deadlines[2]?.disarm();
+    vi.advanceTimersByTime(5_432 - 100);
+    expect(expired).toEqual([0]);
+    vi.advanceTimersByTime(100);
+    expect(expired).toEqual([0, ...Array.from({ length: 97 }, (_, index) => index + 3)]);
+    expect(vi.getTimerCount()).toBe(0);
+  });
+
+  test("starts a new timer where a test has set another clock meanwhile", () => {
+    const expire = vi.fn<() => void>();
+    new Deadline().arm(60_000, expire);
+    vi.useRealTimers();
+    vi.useFakeTimers();
+    const deadline = new Deadline();
+    deadline.arm(60_000, expire);
+    vi.advanceTimersByTime(60_000);
+    expect(expire).toHaveBeenCalled();
   });
 });
 

@@ -124,7 +124,7 @@ describe("the peer's end", () => {
     const { reader, receive } = bench();
     let settled = false;
     reader.demand({
-      stalls: false,
+      stalls: "never",
       attempt: () => {
         settled = reader.ended;
         if (settled) return "settled";
@@ -270,7 +270,7 @@ describe("the stall timeout", () => {
 
   test("leaves no timer behind when the connection ends", async () => {
     vi.useFakeTimers();
-    const { reader } = bench({}, { stall: 1_000 });
+    const { reader } = bench({}, { stall: 1_234 });
     const line = reader.readLine();
     expect(vi.getTimerCount()).toBe(1);
     reader.end();

@@ -17,7 +17,7 @@ export interface Bench {
 
 export function bench(limits: Partial<Limits> = {}, { stall = Infinity, source = intoWindows } = {}): Bench {
   const destroyed: Error[] = [];
-  const reader = new Reader({
+  const reader: Reader = new Reader({
     limits: { ...defaultLimits, ...limits },
     timeouts: { stall },
     destroy: (error) => {

@@ -7,7 +7,7 @@ import { type Script, scriptedServer, type ScriptedServer } from "@netcli/test-k
 import { describe, expect, test } from "vitest";
 import { defaultLimits } from "../src/limits.ts";
 import { Reader } from "../src/reader.ts";
-import { type ByteSink, ByteSource } from "../src/source.ts";
+import { type ByteSink, ByteSource, type Reason } from "../src/source.ts";
 
 const MIB = 1_048_576;
 
@@ -44,8 +44,8 @@ class Basket implements ByteSink {
     return this.onChunk();
   }
 
-  end(error?: Error): void {
-    this.ends.push(error);
+  end(reason?: Reason): void {
+    this.ends.push(typeof reason === "function" ? reason() : reason);
     this.#end();
   }
 }

@@ -20,7 +20,7 @@ describe("a tracer", () => {
 
   test("tells its function every line and event, in order, with the peer and the connection's number", () => {
     const events: TraceEvent[] = [];
-    const tracer = new Tracer("host:21", (event) => events.push(event));
+    const tracer = new Tracer({ peer: "host:21" }, (event) => events.push(event));
     expect(tracer.active).toBe(true);
     tracer.event("connected");
     tracer.line("received", "220 hello");
@@ -31,14 +31,14 @@ describe("a tracer", () => {
       { connection, peer: "host:21", kind: "received", text: "220 hello" },
       { connection, peer: "host:21", kind: "sent", text: "USER me" },
     ]);
-    const other = new Tracer("host:21", (event) => events.push(event));
+    const other = new Tracer({ peer: "host:21" }, (event) => events.push(event));
     other.event("connected");
     expect(events.at(-1)?.connection).toBe(connection + 1);
   });
 
   test("publishes lines and events on a channel each", () => {
     subscribe(LINES, listen);
-    const tracer = new Tracer("host:21", undefined);
+    const tracer = new Tracer({ peer: "host:21" }, undefined);
     expect(tracer.active).toBe(true);
     tracer.line("sent", "NOOP");
     tracer.event("closed");
@@ -52,7 +52,7 @@ describe("a tracer", () => {
 
   test("is not active, and says nothing, while nobody listens to lines", () => {
     subscribe(CONNECTIONS, listen);
-    const tracer = new Tracer("host:21", undefined);
+    const tracer = new Tracer({ peer: "host:21" }, undefined);
     expect(tracer.active).toBe(false);
     tracer.line("sent", "NOOP");
     expect(published).toEqual([]);
@@ -60,7 +60,7 @@ describe("a tracer", () => {
   });
 
   test("becomes active when someone begins to listen, and stops with them", () => {
-    const tracer = new Tracer("host:21", undefined);
+    const tracer = new Tracer({ peer: "host:21" }, undefined);
     expect(tracer.active).toBe(false);
     subscribe(LINES, listen);
     expect(tracer.active).toBe(true);
@@ -73,7 +73,7 @@ describe("a tracer", () => {
   test("tells both its function and the channel", () => {
     const events: TraceEvent[] = [];
     subscribe(LINES, listen);
-    const tracer = new Tracer("host:21", (event) => events.push(event));
+    const tracer = new Tracer({ peer: "host:21" }, (event) => events.push(event));
     tracer.line("received", "250 ok");
     expect(published).toEqual([[LINES, events[0]]]);
     expect(events).toHaveLength(1);

@@ -32,9 +32,14 @@ export class Admission {
     this.maxQueued = overflow === "refuse" ? 0 : positive("maxQueued", options.maxQueued ?? QUEUED);
   }
 
+  /** False: `enter` and `leave` have nothing to do. */
+  get countsAddresses(): boolean {
+    return this.maxPerAddress !== Infinity;
+  }
+
   /** Counts a connection of that address; false, and it is not counted, if there are enough. */
   enter(address: string): boolean {
-    if (this.maxPerAddress === Infinity) return true;
+    if (!this.countsAddresses) return true;
     const network = networkOf(address);
     const count = this.#perAddress.get(network) ?? 0;
     if (count >= this.maxPerAddress) return false;
@@ -44,7 +49,7 @@ export class Admission {
 
   /** The counterpart of `enter`. */
   leave(address: string): void {
-    if (this.maxPerAddress === Infinity) return;
+    if (!this.countsAddresses) return;
     const network = networkOf(address);
     const count = this.#perAddress.get(network) ?? 0;
     if (count > 1) this.#perAddress.set(network, count - 1);

@@ -1,8 +1,9 @@
 // The chain of Python's socketserver.BaseServer: get a request, verify it, process it with a handler object, and
 // deal with what goes wrong. What a request is, and where it comes from, the servers below it say.
-import { ArgumentError, NetcliError, Queue } from "@netcli/core-transport";
+import { ConnectionClosedError, NetcliError, Queue } from "@netcli/core-transport";
 import type { ClientAddress } from "./client-address.ts";
-import { inWorker } from "./worker-messages.ts";
+import { LONGEST } from "./timeouts.ts";
+import { inWorker, refuseToListen } from "./worker-messages.ts";
 
 /** What a server calls, in this order; `finish` also after `handle` has failed. */
 export interface RequestHandler {
@@ -30,13 +31,6 @@ export interface ServerCloseOptions {
 
 const POLL_INTERVAL = 500;
 
-// Or each worker process would start workers of its own, without end.
-function refuseToListen(): Promise<never> {
-  const message =
-    "a worker process imported a module that starts a server; put the handler into a module of its own";
-  return Promise.reject(new ArgumentError(message));
-}
-
 /** BaseServer is what all servers of Python's socketserver have in common. */
 export abstract class BaseServer<Request> implements AsyncDisposable {
   readonly RequestHandlerClass: RequestHandlerClass<Request>;
@@ -50,11 +44,17 @@ export abstract class BaseServer<Request> implements AsyncDisposable {
   failedRequests: number = 0;
   #listening: Promise<void> | undefined;
   readonly #received: Queue<readonly [Request, ClientAddress]> = new Queue();
-  // Whoever waits in `getRequest`.
-  #take: ((received: readonly [Request, ClientAddress] | undefined) => void) | undefined;
-  #stopped = true;
+  // Who waits in `getRequest`.
+  readonly #takers: Queue<(received: readonly [Request, ClientAddress] | undefined) => void> = new Queue();
+  // A loop ends when there is one more than when it began.
+  #shutdowns = 0;
+  #closed = false;
+  // Whether `serveForever` is with a request, and not waiting for one.
+  #busy = false;
   #serving: Promise<void> = Promise.resolve();
-  // A connection that is cut may be reported by its handler and by whoever cut it.
+  // What `serviceActions` threw.
+  #failure: { readonly error: unknown } | undefined;
+  // A connection that is cut may be reported by its handler and by whoever cut it, each with an error of its own.
   readonly #reported: WeakSet<object> = new WeakSet();
 
   constructor(RequestHandlerClass: RequestHandlerClass<Request>) {
@@ -66,11 +66,20 @@ export abstract class BaseServer<Request> implements AsyncDisposable {
 
   /**
    * Puts the server on its address; `serveForever` and `handleRequest` do so by themselves. Rejects with
-   * ListenError, ArgumentError or NotSupportedError.
+   * ListenError, ArgumentError, NotSupportedError, or ConnectionClosedError after `serverClose`.
    */
   listen(): Promise<void> {
-    this.#listening ??= inWorker() ? refuseToListen() : this.serverActivate();
+    if (this.#closed) return Promise.reject(new ConnectionClosedError("the server was closed"));
+    this.#listening ??= inWorker() ? refuseToListen() : this.#activate();
     return this.#listening;
+  }
+
+  async #activate(): Promise<void> {
+    await this.serverActivate();
+    if (!this.#closed) return;
+    // When `serverClose` was called there was nothing yet that it could close.
+    await this.serverClose({ deadline: 0 });
+    throw new ConnectionClosedError("the server was closed");
   }
 
   /** Binds and listens. Called once, by `listen`. */
@@ -78,53 +87,93 @@ export abstract class BaseServer<Request> implements AsyncDisposable {
 
   /** For subclasses: a request has come. */
   received(request: Request, clientAddress: ClientAddress): void {
-    const take = this.#take;
-    this.#take = undefined;
+    const take = this.#takers.shift();
     if (take === undefined) this.#received.push([request, clientAddress]);
     else take([request, clientAddress]);
   }
 
-  /** Waits for a request; undefined when the wait is given up. */
+  /** Waits for a request; undefined when there is none to be had, as when the wait is given up. */
   async getRequest(): Promise<readonly [Request, ClientAddress] | undefined> {
     return (
       this.#received.shift() ??
       new Promise((resolve) => {
-        this.#take = resolve;
+        this.#takers.push(resolve);
       })
     );
   }
 
   #giveUp(): void {
-    this.#take?.(undefined);
-    this.#take = undefined;
+    for (let take = this.#takers.shift(); take !== undefined; take = this.#takers.shift()) take(undefined);
   }
 
-  /** Handles requests until `shutdown`. */
+  /** Handles requests until `shutdown` or `serverClose`. */
   async serveForever({ pollInterval = POLL_INTERVAL }: ServeForeverOptions = {}): Promise<void> {
-    await this.listen();
-    const isOverridden = this.serviceActions !== BaseServer.prototype.serviceActions;
-    const timer = isOverridden ? setInterval(() => this.serviceActions(), pollInterval).unref() : undefined;
-    this.#stopped = false;
-    this.#serving = this.#serveUntilStopped().finally(() => clearInterval(timer));
+    this.#serving = this.#serveUntilShutdown(this.#serving, pollInterval);
     await this.#serving;
   }
 
-  async #serveUntilStopped(): Promise<void> {
-    while (!this.#stopped) {
-      const received = await this.getRequest();
-      if (received !== undefined) await this.#serve(...received);
+  async #serveUntilShutdown(before: Promise<void>, pollInterval: number): Promise<void> {
+    // Now: a `shutdown` that comes while the server is still being put on its address counts, too.
+    const shutdowns = this.#shutdowns;
+    // After a `shutdown` from inside a handler the request of that one may not have ended yet.
+    await before.catch(() => undefined);
+    if (this.#shutdowns !== shutdowns) return;
+    try {
+      await this.listen();
+    } catch (error) {
+      // Ended meanwhile, as it was to be.
+      if (this.#shutdowns === shutdowns || !(error instanceof ConnectionClosedError)) throw error;
+    }
+    const isOverridden = this.serviceActions !== BaseServer.prototype.serviceActions;
+    const act = (): void => void this.#act();
+    const timer = isOverridden ? setInterval(act, Math.min(pollInterval, LONGEST)).unref() : undefined;
+    try {
+      while (this.#shutdowns === shutdowns) {
+        const received = await this.getRequest();
+        if (received === undefined) continue;
+        this.#busy = true;
+        await this.#serve(...received);
+        this.#busy = false;
+      }
+    } finally {
+      clearInterval(timer);
+    }
+    const failure = this.#failure;
+    this.#failure = undefined;
+    if (failure !== undefined) throw failure.error;
+  }
+
+  async #act(): Promise<void> {
+    try {
+      await this.serviceActions();
+    } catch (error) {
+      this.#failure ??= { error };
+      this.#stop();
     }
   }
 
   /** Handles one request; calls `handleTimeout` if none comes within `timeout`. */
   async handleRequest(): Promise<void> {
     await this.listen();
-    const { timeout } = this;
-    const timer = timeout === undefined ? undefined : setTimeout(() => this.#giveUp(), timeout);
-    const received = await this.getRequest();
-    clearTimeout(timer);
-    if (received === undefined) await this.handleTimeout();
-    else await this.#serve(...received);
+    const { timeout = Infinity } = this;
+    let isTimeUp = false;
+    const expire = (): void => {
+      isTimeUp = true;
+      this.#giveUp();
+    };
+    const timer = timeout > LONGEST ? undefined : setTimeout(expire, timeout);
+    const shutdowns = this.#shutdowns;
+    let received: readonly [Request, ClientAddress] | undefined;
+    try {
+      for (;;) {
+        received = await this.getRequest();
+        if (received !== undefined || isTimeUp || this.#shutdowns !== shutdowns) break;
+      }
+    } finally {
+      clearTimeout(timer);
+    }
+    if (received !== undefined) await this.#serve(...received);
+    else if (isTimeUp) await this.handleTimeout();
   }
 
   async #serve(request: Request, clientAddress: ClientAddress): Promise<void> {
@@ -166,27 +215,32 @@ export abstract class BaseServer<Request> implements AsyncDisposable {
   /** Frees what a request holds. */
   closeRequest(_request: Request): void | Promise<void> {}
 
-  /** Tells `handleError` what went wrong, once, and ends the request. Never rejects. */
+  /** Tells `handleError` what went wrong first, and ends the request. Never rejects. */
   async requestFailed(
     request: Request | undefined,
     clientAddress: ClientAddress,
     error: unknown,
   ): Promise<void> {
     try {
-      if (!this.#isReported(error)) {
+      if (!this.#isReported(request)) {
         this.failedRequests += 1;
         await this.handleError(request, clientAddress, error);
       }
-      if (request !== undefined) await this.closeRequest(request);
     } catch (again) {
       console.error("netcli: handleError failed:", again);
     }
+    try {
+      // Whatever handleError did: the request must not stay open.
+      if (request !== undefined) await this.closeRequest(request);
+    } catch (again) {
+      console.error("netcli: closeRequest failed:", again);
+    }
   }
 
-  #isReported(error: unknown): boolean {
-    if (typeof error !== "object" || error === null) return false;
-    if (this.#reported.has(error)) return true;
-    this.#reported.add(error);
+  #isReported(request: Request | undefined): boolean {
+    if (typeof request !== "object" || request === null) return false;
+    if (this.#reported.has(request)) return true;
+    this.#reported.add(request);
     return false;
   }
 
@@ -207,18 +261,29 @@ export abstract class BaseServer<Request> implements AsyncDisposable {
   /** Called when `handleRequest` waited for `timeout` milliseconds. Does nothing. */
   handleTimeout(): void | Promise<void> {}
 
-  /** Called every `pollInterval` milliseconds by `serveForever`, if it is overridden. */
-  serviceActions(): void {}
+  /** Called every `pollInterval` milliseconds by `serveForever`, which ends with what it throws. */
+  serviceActions(): void | Promise<void> {}
 
-  /** Makes `serveForever` return when the request that it processes has ended. May be called from anywhere. */
+  /**
+   * Makes `serveForever` return when the request that it processes, if any, has ended. Waits for that only if there
+   * is none: a handler may await it. `serverClose` waits for requests.
+   */
   async shutdown(): Promise<void> {
-    this.#stopped = true;
-    this.#giveUp();
-    await this.#serving;
+    this.#stop();
+    // Who called `serveForever` is told if it failed.
+    if (!this.#busy) await this.#serving.catch(() => undefined);
   }
 
-  /** Frees the address, and waits for the requests that are being processed. */
-  async serverClose(_options?: ServerCloseOptions): Promise<void> {}
+  #stop(): void {
+    this.#shutdowns += 1;
+    this.#giveUp();
+  }
+
+  /** Frees the address, for good, and waits for the requests that are being processed. */
+  async serverClose(_options?: ServerCloseOptions): Promise<void> {
+    this.#closed = true;
+    this.#stop();
+  }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.shutdown();

@@ -24,7 +24,7 @@ export interface BoundDatagramSocket extends DatagramSocket {
 export async function openUdp(options: DatagramOptions): Promise<UdpSocket> {
   if (options.reusePort === true) assertReusePort();
   try {
-    return new UdpSocket(await openDatagram({ host: "127.0.0.1", ...options }));
+    return new UdpSocket(await openDatagram({ ...options, host: options.host ?? "127.0.0.1" }));
   } catch (cause) {
     if (!(cause instanceof ConnectError)) throw cause;
     throw new ListenError(cause.message, { cause, systemCode: cause.systemCode });
@@ -32,15 +32,14 @@ export async function openUdp(options: DatagramOptions): Promise<UdpSocket> {
 }
 
 export class UdpSocket implements BoundDatagramSocket {
+  /** Known when it is closed, too. */
+  readonly address: ClientAddress;
   readonly #datagram: Datagram;
 
   constructor(datagram: Datagram) {
     this.#datagram = datagram;
-  }
-
-  get address(): ClientAddress {
-    const { address, port } = this.#datagram.address;
-    return [address, port];
+    const { address, port } = datagram.address;
+    this.address = [address, port];
   }
 
   get dropped(): number {

@@ -7,7 +7,7 @@ export {
   type ServeForeverOptions,
   type ServerCloseOptions,
 } from "./base-server.ts";
-export { type ClientAddress } from "./client-address.ts";
+export { type ClientAddress, clientAddressOf } from "./client-address.ts";
 export { type BoundDatagramSocket, type DatagramSocket } from "./datagram-socket.ts";
 export { ListenError, WorkerError } from "./errors.ts";
 export { LineReceiver } from "./line-receiver.ts";

@@ -1,5 +1,5 @@
 // Twisted's LineReceiver: a protocol of lines, with runs of raw bytes between them.
-import { assertArgument, decodeText } from "@netcli/core-transport";
+import { ArgumentError, assertArgument, decodeText } from "@netcli/core-transport";
 import { Protocol } from "./protocol.ts";
 
 const EMPTY = new Uint8Array(0);
@@ -88,18 +88,22 @@ export class LineReceiver extends Protocol {
       return data.length > 0;
     }
     const buffer = this.#buffer;
-    const end = buffer.indexOf(this.delimiter, this.#searched);
-    if ((end === -1 ? buffer.length : end) > this.maxLength) {
+    const { delimiter } = this;
+    const delimiterLength = Buffer.byteLength(delimiter);
+    if (delimiterLength === 0) throw new ArgumentError("the delimiter of lines must not be empty");
+    const end = buffer.indexOf(delimiter, this.#searched);
+    // The delimiter itself may come in two pieces: what may be its first one is not yet of the line.
+    const searched = Math.max(buffer.length - delimiterLength + 1, 0);
+    if ((end === -1 ? searched : end) > this.maxLength) {
       const line = this.clearLineBuffer();
       this.lineLengthExceeded(line);
       return false;
     }
     if (end === -1) {
-      // The delimiter itself may have come in two pieces.
-      this.#searched = Math.max(buffer.length - this.delimiter.length + 1, 0);
+      this.#searched = searched;
       return false;
     }
-    this.#buffer = buffer.subarray(end + this.delimiter.length);
+    this.#buffer = buffer.subarray(end + delimiterLength);
     this.#searched = 0;
     this.lineReceived(decodeText(buffer.subarray(0, end)));
     return true;

@@ -54,7 +54,7 @@ export async function listen(
   paused: boolean,
 ): Promise<Listener> {
   const target = checkTarget(options);
-  const server = createServer({ allowHalfOpen: true, pauseOnConnect: paused }, accepted);
+  const server = createServer({ allowHalfOpen: true, noDelay: true, pauseOnConnect: paused }, accepted);
   const attempt = (): Promise<void> =>
     new Promise((resolve, reject) => {
       server.once("error", reject);
@@ -108,8 +108,12 @@ function checkTarget({ host, port, path, backlog, reusePort }: ListenOptions): N
 
 /** Throws ArgumentError unless a Unix socket can have that path. */
 export function assertPath(path: string): void {
-  if (path !== "" && Buffer.byteLength(path) <= LONGEST_PATH) return;
-  throw new ArgumentError(`the path of a Unix socket has 1 to ${LONGEST_PATH} bytes`);
+  // One NUL in front makes a name abstract; behind another one Node cuts it off silently.
+  const name = path.replace(/^\0/, "");
+  if (name !== "" && !name.includes("\0") && Buffer.byteLength(path) <= LONGEST_PATH) return;
+  throw new ArgumentError(
+    `the path of a Unix socket has 1 to ${LONGEST_PATH} bytes, and a NUL at most in front`,
+  );
 }
 
 /** Throws NotSupportedError where Node ignores the option, and the second process would get EADDRINUSE. */
@@ -120,7 +124,10 @@ export function assertReusePort(): void {
 }
 
 /** Takes away the file of a Unix socket on which nobody listens any more. False: there was none. */
-async function removeStale({ code }: NodeJS.ErrnoException, path: string | undefined): Promise<boolean> {
+export async function removeStale(
+  { code }: NodeJS.ErrnoException,
+  path: string | undefined,
+): Promise<boolean> {
   if (code !== "EADDRINUSE" || path === undefined || path.startsWith("\0")) return false;
   const answer = await new Promise<string | undefined>((resolve) => {
     const probe = connect(path, () => {
@@ -130,9 +137,14 @@ async function removeStale({ code }: NodeJS.ErrnoException, path: string | undef
     probe.once("error", (error: NodeJS.ErrnoException) => resolve(error.code));
   });
   if (answer === "ENOENT") return true;
-  if (answer !== "ECONNREFUSED" || !lstatSync(path).isSocket()) return false;
-  unlinkSync(path);
-  return true;
+  try {
+    if (answer !== "ECONNREFUSED" || !lstatSync(path).isSocket()) return false;
+    unlinkSync(path);
+    return true;
+  } catch (error) {
+    // Gone meanwhile; or of someone else, and ours is then the error that there was before.
+    return (error as NodeJS.ErrnoException).code === "ENOENT";
+  }
 }
 
 const MEANINGS = new Map([
@@ -144,10 +156,15 @@ const MEANINGS = new Map([
   ["ENOTDIR", "there is no such directory"],
 ]);
 
-function listenError({ host, port, path }: NetListenOptions, cause: unknown): ListenError {
+/** What `listen` and its like reject with. */
+export function listenError({ host, port, path }: NetListenOptions, cause: unknown): ListenError {
   const { code, message } = cause as NodeJS.ErrnoException;
   const where = path === undefined ? `${host}:${port}` : path.replaceAll("\0", "@");
-  const meaning = MEANINGS.get(code ?? "") ?? message;
+  // libuv says so, too, where there is no such directory.
+  const isPathRefused = code === "EACCES" && path !== undefined;
+  const meaning = isPathRefused
+    ? "permission denied, or there is no such directory"
+    : (MEANINGS.get(code ?? "") ?? message);
   return new ListenError(`cannot listen on ${where}: ${meaning}${code === undefined ? "" : ` (${code})`}`, {
     cause,
     systemCode: code,

@@ -27,7 +27,10 @@ export interface Threading {
 export function ThreadingMixIn<Base extends ServerClass>(base: Base): Base & Adds<Threading> {
   abstract class ThreadingServer extends base implements Threading {
     override async processRequest(request: unknown, clientAddress: ClientAddress): Promise<void> {
-      void this.processRequestThread(request, clientAddress);
+      // An override of it may let something through.
+      this.processRequestThread(request, clientAddress).catch((error: unknown) =>
+        this.requestFailed(request, clientAddress, error),
+      );
     }
 
     async processRequestThread(request: unknown, clientAddress: ClientAddress): Promise<void> {
@@ -93,6 +96,8 @@ export function ForkingMixIn<Base extends ServerClass>(base: Base): Base & Adds<
       clientAddress: ClientAddress,
     ): Promise<void> {
       void this.#process(request, clientAddress);
+      // Datagrams that come faster than they are handled wait in the socket, or are dropped and counted there.
+      if (!(request instanceof Connection)) await this.#pool?.room();
     }
 
     async #process(request: Connection | DatagramRequest, clientAddress: ClientAddress): Promise<void> {

@@ -4,7 +4,7 @@ import { ConnectionClosedError } from "@netcli/core-transport";
 import { BaseServer, type RequestHandlerClass, type ServerCloseOptions } from "./base-server.ts";
 import type { ClientAddress } from "./client-address.ts";
 import { type BoundDatagramSocket, type DatagramSocket, openUdp } from "./datagram-socket.ts";
-import { DEADLINE } from "./timeouts.ts";
+import { DEADLINE, LONGEST } from "./timeouts.ts";
 import { openUnixDatagram } from "./unix-datagram.ts";
 
 /** A datagram, and the socket to answer through. */
@@ -20,7 +20,7 @@ export abstract class PacketServer extends BaseServer<DatagramRequest> {
   #receiving = false;
   // Requests that were taken and have not ended.
   #open = 0;
-  #whenIdle: (() => void) | undefined;
+  readonly #whenIdle: (() => void)[] = [];
 
   /** Opens the socket. */
   abstract serverBind(): Promise<BoundDatagramSocket>;
@@ -34,10 +34,13 @@ export abstract class PacketServer extends BaseServer<DatagramRequest> {
     this.#socket = await this.serverBind();
   }
 
-  override getRequest(): Promise<readonly [DatagramRequest, ClientAddress] | undefined> {
+  override async getRequest(): Promise<readonly [DatagramRequest, ClientAddress] | undefined> {
     // No more is taken from the socket than is asked for: what comes too fast is dropped and counted there.
     if (!this.#receiving) void this.#receive();
-    return super.getRequest();
+    const received = await super.getRequest();
+    // Not before: one that comes after `shutdown` is never processed.
+    if (received !== undefined) this.#open += 1;
+    return received;
   }
 
   async #receive(): Promise<void> {
@@ -51,7 +54,6 @@ export abstract class PacketServer extends BaseServer<DatagramRequest> {
         received = await socket.receive();
       }
       this.#receiving = false;
-      this.#open += 1;
       this.received([received.data, socket], received.from);
     } catch (error) {
       // Closed: nothing will come, and `shutdown` ends the wait.
@@ -61,18 +63,19 @@ export abstract class PacketServer extends BaseServer<DatagramRequest> {
 
   override closeRequest(_request: DatagramRequest): void {
     this.#open -= 1;
-    if (this.#open === 0) this.#whenIdle?.();
+    if (this.#open === 0) for (const idle of this.#whenIdle.splice(0)) idle();
   }
 
   /** Closes the socket when the requests that are being processed have ended, for they answer through it. */
   override async serverClose({ deadline = DEADLINE }: ServerCloseOptions = {}): Promise<void> {
+    await super.serverClose();
     if (this.blockOnClose && this.#open > 0) {
       await new Promise<void>((resolve) => {
-        const timer = setTimeout(resolve, deadline);
-        this.#whenIdle = () => {
+        const timer = setTimeout(resolve, Math.min(deadline, LONGEST));
+        this.#whenIdle.push(() => {
           clearTimeout(timer);
           resolve();
-        };
+        });
       });
     }
     await this.#socket?.close();

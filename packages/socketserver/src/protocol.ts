@@ -1,5 +1,5 @@
 // Twisted's event-driven face: a Protocol object for each connection is told what happens on it.
-import { type Connection, type NetcliError } from "@netcli/core-transport";
+import { type Connection, NetcliError } from "@netcli/core-transport";
 import { type ClientAddress, clientAddressOf } from "./client-address.ts";
 import type { ServerAddress } from "./listener.ts";
 import { serve, type ServeOptions, type Server, type ShutdownOptions } from "./server.ts";
@@ -25,8 +25,8 @@ export class Protocol {
   /** The bytes, in any pieces in which they came; the memory is the protocol's. */
   dataReceived(_data: Uint8Array): void {}
 
-  /** Called once. Without a reason the connection ended cleanly, on whichever side. */
-  connectionLost(_reason: NetcliError | undefined): void {}
+  /** Called once. Without a reason the connection ended cleanly, on whichever side; else with what a method threw, too. */
+  connectionLost(_reason: Error | undefined): void {}
 }
 
 /** Transport is a protocol's side of its connection. */
@@ -35,11 +35,16 @@ export class Transport {
   #written: Promise<void> = Promise.resolve();
   #resume: (() => void) | undefined;
   #paused: Promise<void> | undefined;
+  #closing: Promise<void> | undefined;
   #disconnecting = false;
+  #aborted = false;
+  #failure: unknown;
 
   /** @internal */
   constructor(connection: Connection) {
     this.#connection = connection;
+    // Who paused for good would never be told that the connection is lost.
+    void connection.closed.then(() => this.resumeProducing());
   }
 
   /** True once `loseConnection` or `abortConnection` was called: no more data comes. */
@@ -68,17 +73,26 @@ export class Transport {
     if (this.#disconnecting) return;
     this.#disconnecting = true;
     this.resumeProducing();
-    void this.#close();
+    this.#closing = this.#close();
   }
 
   async #close(): Promise<void> {
-    // Fails only where the connection broke, which connectionLost tells.
-    if (!this.#connection.destroyed) await this.#connection.flush().catch(() => undefined);
+    try {
+      if (!this.#connection.destroyed) await this.#connection.flush();
+    } catch (error) {
+      if (!this.#aborted) this.#failure = error;
+    }
     await this.#connection.close();
+  }
+
+  /** @internal Why what was written before `loseConnection` was not delivered. */
+  get failure(): unknown {
+    return this.#failure;
   }
 
   /** Cuts the connection; what was written may be lost. */
   abortConnection(): void {
+    this.#aborted = true;
     this.#disconnecting = true;
     this.resumeProducing();
     this.#connection.destroy();
@@ -89,8 +103,9 @@ export class Transport {
     return clientAddressOf(this.#connection);
   }
 
-  /** Reads no more until `resumeProducing`; what was read already is still delivered. */
+  /** Delivers no more until `resumeProducing`, and reads little more. */
   pauseProducing(): void {
+    if (this.#disconnecting || this.#connection.destroyed) return;
     this.#paused ??= new Promise((resolve) => {
       this.#resume = resolve;
     });
@@ -106,10 +121,11 @@ export class Transport {
     this.#connection.setNoDelay(on);
   }
 
-  /** @internal When the protocol wants more and the client has read what it was sent. */
+  /** @internal When the protocol wants more and the client has read what it was sent, or the connection is closed. */
   async ready(): Promise<void> {
     await this.#written.catch(() => undefined);
-    await this.#paused;
+    while (this.#paused !== undefined) await this.#paused;
+    await this.#closing;
   }
 }
 
@@ -154,7 +170,13 @@ export async function listenTCP(
     ...(options.path === undefined ? { host, port } : {}),
   });
   try {
-    return new ListeningPort(await serving, factory, transports);
+    const listening = new ListeningPort(await serving, factory, transports);
+    const { signal } = options;
+    // The server stops by itself, but knows of no factory and would wait for the protocols.
+    const onAbort = (): void => void listening.stopListening();
+    signal?.addEventListener("abort", onAbort, { once: true });
+    void listening.server.closed.then(() => signal?.removeEventListener("abort", onAbort));
+    return listening;
   } catch (error) {
     factory.stopFactory();
     throw error;
@@ -174,16 +196,24 @@ async function runProtocol(
   try {
     protocol.makeConnection(transport);
     for await (const chunk of connection.readToEnd()) {
+      // Paused, or ended, since it asked for this one.
+      await transport.ready();
       if (transport.disconnecting) break;
       protocol.dataReceived(chunk);
+      // Before the end of the client's side is looked at: who paused may still hold something to answer.
       await transport.ready();
     }
-    await connection.flush();
+    if (!transport.disconnecting) await connection.flush();
   } catch (error) {
-    if (!transport.disconnecting) reason = error;
+    // That the connection is gone is no news to who ended it.
+    if (!(transport.disconnecting && error instanceof NetcliError)) reason = error;
+  }
+  if (transport.disconnecting) {
+    await transport.ready();
+    reason ??= transport.failure;
   }
   transports.delete(transport);
-  protocol.connectionLost(reason as NetcliError | undefined);
+  protocol.connectionLost(reason as Error | undefined);
   if (reason !== undefined) throw reason;
 }
 
@@ -210,16 +240,15 @@ export class ListeningPort implements AsyncDisposable {
     return this.#server;
   }
 
-  /** Listens no more, and closes the connections behind what was written (Twisted leaves them open). */
+  /**
+   * Listens no more, and closes the connections behind what was written (Twisted leaves them open). May be called
+   * again, with a shorter deadline.
+   */
   stopListening(options: ShutdownOptions = {}): Promise<void> {
-    this.#stopped ??= this.#stop(options);
-    return this.#stopped;
-  }
-
-  async #stop(options: ShutdownOptions): Promise<void> {
     for (const transport of this.#transports) transport.loseConnection();
-    await this.#server.shutdown(options);
-    this.#factory.stopFactory();
+    const closed = this.#server.shutdown(options);
+    this.#stopped ??= closed.then(() => this.#factory.stopFactory());
+    return this.#stopped;
   }
 
   [Symbol.asyncDispose](): Promise<void> {

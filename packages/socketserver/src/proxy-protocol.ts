@@ -1,7 +1,7 @@
 // The PROXY protocol, versions 1 and 2: a load balancer in front of the server says where the client is
 // (https://www.haproxy.org/download/3.0/doc/proxy-protocol.txt). Pure: bytes in, header out.
 import { isIPv4, isIPv6, SocketAddress } from "node:net";
-import { ProtocolError, type PeerAddress } from "@netcli/core-transport";
+import { type PeerAddress, printable, ProtocolError } from "@netcli/core-transport";
 
 /** A header that was read. */
 export interface ProxyHeader {
@@ -49,8 +49,9 @@ function parseV1(bytes: Buffer): ProxyHeader | undefined {
     [sourcePort, destinationPort].every(
       (port) => /^(?:0|[1-9]\d{0,4})$/.test(port) && Number(port) <= 65_535,
     );
-  if (!isValid) throw new ProtocolError(`not a PROXY header: ${JSON.stringify(line)}`);
-  return { bytes: end + 2, source: { address: source, port: Number(sourcePort) } };
+  if (!isValid) throw new ProtocolError(`not a PROXY header: ${printable(line)}`);
+  const address = family === "TCP6" ? canonical(source) : source;
+  return { bytes: end + 2, source: { address, port: Number(sourcePort) } };
 }
 
 function parseV2(bytes: Buffer): ProxyHeader | undefined {
@@ -68,6 +69,9 @@ function parseV2(bytes: Buffer): ProxyHeader | undefined {
 
 // The high half of the byte is the address family, the low half the transport.
 function sourceOf(family: number, bytes: Buffer, length: number): PeerAddress | undefined {
+  if (family >> 4 > 3 || (family & 0x0f) > 2) {
+    throw new ProtocolError(`the PROXY header has the unknown protocol 0x${family.toString(16)}`);
+  }
   const addressLength = family >> 4 === 1 ? 4 : family >> 4 === 2 ? 16 : 0;
   if (addressLength === 0) return undefined;
   const ports = V2_FIXED + 2 * addressLength;
@@ -80,6 +84,10 @@ function sourceOf(family: number, bytes: Buffer, length: number): PeerAddress | 
 }
 
 function ipv6Text(address: Buffer): string {
-  const groups = (address.toString("hex").match(/.{4}/g) ?? []).join(":");
-  return new SocketAddress({ address: groups, family: "ipv6" }).address;
+  return canonical((address.toString("hex").match(/.{4}/g) ?? []).join(":"));
+}
+
+/** The text by which addresses are compared, that of the kernel (RFC 5952). */
+function canonical(address: string): string {
+  return new SocketAddress({ address, family: "ipv6" }).address;
 }

@@ -1,5 +1,5 @@
 // The handler classes of Python's socketserver: an object for each request.
-import type { Connection } from "@netcli/core-transport";
+import { assertArgument, type Connection } from "@netcli/core-transport";
 import type { BaseServer, RequestHandler } from "./base-server.ts";
 import type { ClientAddress } from "./client-address.ts";
 import type { DatagramRequest } from "./packet-server.ts";
@@ -111,8 +111,9 @@ export class PacketWriter {
     this.#pieces.push(typeof data === "string" ? Buffer.from(data, "utf8") : data);
   }
 
-  /** Adds a line; its end is added. */
+  /** Adds a line; its end is added. Throws ArgumentError if it holds CR, LF or NUL. */
   writeLine(line: string): void {
+    assertArgument("the line", line);
     this.write(`${line}\r\n`);
   }
 

@@ -4,7 +4,7 @@ import type { ClientAddress } from "./client-address.ts";
 import { type BoundDatagramSocket, openUdp } from "./datagram-socket.ts";
 import type { ServerAddress } from "./listener.ts";
 import type { ShutdownOptions } from "./server.ts";
-import { DEADLINE } from "./timeouts.ts";
+import { DEADLINE, LONGEST } from "./timeouts.ts";
 import { openUnixDatagram } from "./unix-datagram.ts";
 
 /** Handles one datagram; what it returns, or resolves to, is sent back. Further ones go through `server.send`. */
@@ -44,13 +44,19 @@ export interface DatagramStats {
   readonly failed: number;
 }
 
+const LARGEST = 65_535;
+
 /** Starts a datagram server. Rejects with ListenError, ArgumentError, NotSupportedError, or the signal's reason. */
 export async function serveDatagram(
   handler: DatagramHandler,
   options: ServeDatagramOptions = {},
 ): Promise<DatagramServer> {
-  const { signal, path, host, port, reusePort } = options;
+  const { signal, path, host, port, reusePort, maxPacketSize = LARGEST, maxConcurrent = Infinity } = options;
   signal?.throwIfAborted();
+  for (const [name, value] of Object.entries({ maxPacketSize, maxConcurrent })) {
+    // Not `value <= 0`: that lets NaN through.
+    if (!(value > 0)) throw new ArgumentError(`${name} must be a number above 0, not ${value}`);
+  }
   if (path !== undefined && (host !== undefined || port !== undefined)) {
     throw new ArgumentError('"path" goes without "host" and "port"');
   }
@@ -65,11 +71,6 @@ export async function serveDatagram(
   }
   return server;
 }
-
-const LARGEST = 65_535;
-
-// setTimeout's own maximum.
-const LONGEST = 2_147_483_647;
 
 /** DatagramServer hands datagrams to its function until `shutdown`. */
 export class DatagramServer implements AsyncDisposable {
@@ -117,13 +118,14 @@ export class DatagramServer implements AsyncDisposable {
     try {
       while (!this.#shutDown) {
         const { data, from } = await this.#socket.receive();
+        if (this.#shutDown) break;
         if (data.length > maxPacketSize) {
           this.#oversized += 1;
           continue;
         }
         this.#received += 1;
         void this.#handle(data, from);
-        while (this.#active >= maxConcurrent) await this.#handlerEnd();
+        while (this.#active >= maxConcurrent && !this.#shutDown) await this.#handlerEnd();
       }
     } catch (error) {
       if (!(error instanceof ConnectionClosedError)) throw error;

@@ -10,7 +10,7 @@ import {
 import { Admission, type AdmissionOptions } from "./admission.ts";
 import { listen, type Listener, type ListenOptions, type ServerAddress } from "./listener.ts";
 import { Service, type ServiceOptions } from "./service.ts";
-import { DEADLINE } from "./timeouts.ts";
+import { DEADLINE, LONGEST } from "./timeouts.ts";
 
 /** Serves one connection; it is closed, behind what was written, when the promise settles. */
 export type ConnectionHandler = (connection: Connection, server: Server) => unknown;
@@ -93,10 +93,11 @@ export class Server implements AsyncDisposable {
     this.#admission = new Admission(options);
     this.#service = new Service(options, {
       handle: (connection) => handler(connection, this),
+      ended: (socket, counted) => this.#onEnd(socket, counted),
       enter: (address) => this.#admission.enter(address),
       leave: (address) => this.#admission.leave(address),
-      refuse: (socket) => this.#refuse(socket),
-      failed: (error, connection) => this.#fail(error, connection),
+      refuse: (socket, address) => this.#refuse(socket, address),
+      failed: (error, connection, address) => this.#fail(error, connection, address),
     });
     this.closed = new Promise((resolve) => {
       this.#markClosed = resolve;
@@ -108,7 +109,7 @@ export class Server implements AsyncDisposable {
     const { signal } = this.#options;
     signal?.throwIfAborted();
     const accepted = (socket: Socket): void => this.#accept(socket);
-    const failed = (error: Error): void => this.#fail(error, undefined);
+    const failed = (error: Error): void => this.#fail(error, undefined, "");
     this.#listener = await listen(this.#options, { accepted, failed }, paused);
     const onAbort = (): void => void this.shutdown();
     signal?.addEventListener("abort", onAbort, { once: true });
@@ -149,9 +150,7 @@ export class Server implements AsyncDisposable {
 
   #accept(socket: Socket): void {
     this.#accepted += 1;
-    const isBehindProxy = this.#service.isBehindProxy(socket);
-    // Behind a proxy they all seem to come from one address: those are counted when the header is read.
-    const address = isBehindProxy ? undefined : addressOf(socket);
+    const address = this.#countedAddress(socket);
     const isFull = this.#active >= this.#admission.maxConnections;
     if (this.#shutDown || (isFull && this.#queue.size >= this.#admission.maxQueued)) {
       this.#refuse(socket);
@@ -161,7 +160,7 @@ export class Server implements AsyncDisposable {
       this.#enqueue(socket, address);
     } else {
       this.#publish("accepted", socket);
-      void this.#serve(socket, address);
+      this.#serve(socket, address);
     }
   }
 
@@ -175,38 +174,51 @@ export class Server implements AsyncDisposable {
     });
   }
 
-  async #serve(socket: Socket, address: string | undefined): Promise<void> {
+  #serve(socket: Socket, address: string | undefined): void {
     this.#active += 1;
-    await this.#service.serve(socket);
+    this.#service.serve(socket, address);
+  }
+
+  #onEnd(socket: Socket, address: string | undefined): void {
     this.#active -= 1;
     if (address !== undefined) this.#admission.leave(address);
     this.#publish("closed", socket);
     const [next] = this.#queue;
     if (next !== undefined) {
       this.#queue.delete(next);
-      void this.#serve(next, this.#service.isBehindProxy(next) ? undefined : addressOf(next));
+      this.#serve(next, this.#countedAddress(next));
     } else if (this.#shutDown && this.#active === 0) {
       this.#end();
     }
   }
 
-  #refuse(socket: Socket): void {
+  /**
+   * None for a Unix socket, where nobody knows who is who. And behind a proxy they all seem to come from one: those
+   * are counted when the header is read.
+   */
+  #countedAddress(socket: Socket): string | undefined {
+    if (!this.#admission.countsAddresses || this.#service.isBehindProxy(socket)) return undefined;
+    return socket.remoteAddress;
+  }
+
+  #refuse(socket: Socket, address?: string): void {
     this.#refused += 1;
-    this.#publish("refused", socket);
+    this.#publish("refused", socket, address);
     const { refusal, tls, tlsMode = "implicit" } = this.#options;
     const saysWhy = refusal !== undefined && (tls === undefined || tlsMode === "starttls");
     socket.on("error", () => undefined);
     // What the client has sent is received, or closing would reset the connection and the line be lost.
     socket.resume();
     socket.end(saysWhy ? `${refusal}\r\n` : "");
-    const timer = setTimeout(() => socket.destroy(), this.#service.timeouts.close).unref();
+    const { close } = this.#service.timeouts;
+    if (close > LONGEST) return;
+    const timer = setTimeout(() => socket.destroy(), close).unref();
     socket.once("close", () => clearTimeout(timer));
   }
 
-  #fail(error: unknown, connection: Connection | undefined): void {
+  #fail(error: unknown, connection: Connection | undefined, address: string): void {
     this.#failed += 1;
     if (events.hasSubscribers) {
-      const address = connection?.remoteAddress ?? "";
       events.publish({ server: this, kind: "failed", address, error } satisfies ServerEvent);
     }
     try {
@@ -218,14 +230,10 @@ export class Server implements AsyncDisposable {
     }
   }
 
-  #publish(kind: ServerEvent["kind"], socket: Socket): void {
+  #publish(kind: ServerEvent["kind"], socket: Socket, known?: string): void {
     if (!events.hasSubscribers) return;
-    events.publish({ server: this, kind, address: addressOf(socket) } satisfies ServerEvent);
-  }
-
-  /** @internal Connections that are open now take no further request. */
-  retire(): void {
-    this.#service.retireOpen();
+    const address = known ?? socket.remoteAddress ?? "";
+    events.publish({ server: this, kind, address } satisfies ServerEvent);
   }
 
   /**
@@ -262,8 +270,4 @@ export class Server implements AsyncDisposable {
   [Symbol.asyncDispose](): Promise<void> {
     return this.shutdown();
   }
-}
-
-function addressOf(socket: Socket): string {
-  return socket.remoteAddress ?? "";
 }

@@ -2,11 +2,15 @@
 // a worker's.
 import type { Socket } from "node:net";
 import {
+  type AcceptedOptions,
   acceptTls,
   ArgumentError,
   Connection,
-  type ConnectionOptions,
+  ConnectionClosedError,
+  defaultLimits,
+  defaultTimeouts,
   type Limits,
+  type PeerAddress,
   serverContext,
   TimeoutError,
   type TimeoutPhase,
@@ -15,7 +19,7 @@ import {
   withDefaults,
   within,
 } from "@netcli/core-transport";
-import { defaultServerTimeouts, type ServerTimeouts } from "./timeouts.ts";
+import { defaultServerTimeouts, LONGEST, type ServerTimeouts } from "./timeouts.ts";
 import { type ProxyProtocolOptions, readProxyHeader, TrustedProxies } from "./trusted-proxies.ts";
 
 export interface ServiceOptions {
@@ -33,39 +37,61 @@ export interface ServiceOptions {
 }
 
 export interface ServiceEvents {
-  /** Serves a client until its promise settles. */
+  /** Serves a client, until the promise settles if it returns one. */
   handle(connection: Connection): unknown;
+  /** A socket is closed. */
+  ended(socket: Socket, counted: string | undefined): void;
   /** A client at that address may be served; `leave` is its counterpart. */
   enter(address: string): boolean;
   leave(address: string): void;
-  refuse(socket: Socket): void;
-  failed(error: unknown, connection: Connection | undefined): void;
+  refuse(socket: Socket, address: string): void;
+  failed(error: unknown, connection: Connection | undefined, address: string): void;
 }
 
 /** A socket that is being served. */
-interface Open {
+class Served {
   readonly socket: Socket;
+  /** The address under which the server counts it. */
+  readonly counted: string | undefined;
   connection: Connection | undefined;
   /** The address that was counted behind a proxy. */
   entered: string | undefined;
-  /** Stops waiting for the handler. */
-  abandon: (error: Error) => void;
   /** Why it was cut off here. */
   cut: Error | undefined;
+  handlerEnded = false;
+  closed = false;
+  totalTimer: NodeJS.Timeout | undefined;
+  handlerTimer: NodeJS.Timeout | undefined;
+
+  constructor(socket: Socket, counted: string | undefined) {
+    this.socket = socket;
+    this.counted = counted;
+  }
 }
 
 const nothing = (): void => undefined;
 
-// setTimeout's own maximum; anything longer means "never".
-const LONGEST = 2_147_483_647;
+function peerOf({ remoteAddress, remotePort }: Socket): PeerAddress {
+  return { address: remoteAddress ?? "", port: remotePort ?? 0 };
+}
+
+/** A TCP socket that was reset has no peer any more; a Unix socket has no addresses at all. */
+function isGone({ remoteAddress, localAddress }: Socket): boolean {
+  return remoteAddress === undefined && localAddress !== undefined;
+}
+
+function isPromise(value: unknown): value is PromiseLike<unknown> {
+  return typeof (value as PromiseLike<unknown> | undefined)?.then === "function";
+}
 
 export class Service {
   readonly timeouts: Readonly<ServerTimeouts>;
-  readonly #connectionOptions: ConnectionOptions;
+  readonly #connectionOptions: AcceptedOptions;
   readonly #startsSecure: boolean;
   readonly #proxies: TrustedProxies | undefined;
   readonly #events: ServiceEvents;
-  readonly #open: Set<Open> = new Set();
+  // By connection, as soon as there is one.
+  readonly #open: Map<Connection | Socket, Served> = new Map();
   #tls: TlsServerOptions | undefined;
   #retired = false;
   #bytesReceived = 0;
@@ -79,7 +105,12 @@ export class Service {
     }
     this.timeouts = withDefaults(defaultServerTimeouts, options.timeouts);
     const { handshake, idle, close } = this.timeouts;
-    this.#connectionOptions = { limits, trace, timeouts: { connect: handshake, stall: idle, close } };
+    this.#connectionOptions = {
+      trace,
+      onClosed: (connection) => this.#onClosed(connection),
+      limits: withDefaults(defaultLimits, limits),
+      timeouts: withDefaults(defaultTimeouts, { connect: handshake, stall: idle, close }),
+    };
     this.#events = events;
     this.#startsSecure = options.tls !== undefined && tlsMode === "implicit";
     this.#proxies = proxyProtocol === undefined ? undefined : new TrustedProxies(proxyProtocol);
@@ -99,13 +130,13 @@ export class Service {
 
   get bytesReceived(): number {
     let bytes = this.#bytesReceived;
-    for (const { socket } of this.#open) bytes += socket.bytesRead;
+    for (const { socket } of this.#open.values()) bytes += socket.bytesRead;
     return bytes;
   }
 
   get bytesSent(): number {
     let bytes = this.#bytesSent;
-    for (const { socket } of this.#open) bytes += socket.bytesWritten;
+    for (const { socket } of this.#open.values()) bytes += socket.bytesWritten;
     return bytes;
   }
 
@@ -114,39 +145,49 @@ export class Service {
     return this.#proxies?.includes(socket) === true;
   }
 
-  /** Serves one socket. Resolves when it is closed; never rejects. */
-  async serve(socket: Socket): Promise<void> {
-    const open: Open = {
-      socket,
-      connection: undefined,
-      entered: undefined,
-      abandon: nothing,
-      cut: undefined,
-    };
-    this.#open.add(open);
-    const timer = this.#limit(open, "total");
-    try {
-      const needsMore = this.#proxies !== undefined || this.#startsSecure;
-      const connection = needsMore
-        ? await this.#prepare(open)
-        : Connection.over(socket, this.#connectionOptions);
-      open.connection = connection;
-      if (connection !== undefined) await this.#handle(open, connection);
-    } catch (error) {
-      this.#events.failed(open.cut ?? error, open.connection);
+  /**
+   * Serves one socket, which the server counts under that address. In callbacks, because each promise and each
+   * function that waits is there once for each idle connection.
+   */
+  serve(socket: Socket, counted?: string): void {
+    const served = new Served(socket, counted);
+    served.totalTimer = this.#limit(served, "total");
+    if (this.#proxies === undefined && !this.#startsSecure) {
+      this.#handle(served, Connection.over(socket, this.#connectionOptions));
+      return;
     }
-    // Polite even where the handler failed: what it had written is the client's.
-    if (open.connection !== undefined) await open.connection.close();
-    clearTimeout(timer);
+    this.#open.set(socket, served);
+    this.#prepare(served).then(
+      (connection) => {
+        if (connection === undefined) this.#finish(served);
+        else this.#handle(served, connection);
+        this.#open.delete(socket);
+      },
+      (error: unknown) => {
+        this.#fail(served, error);
+        this.#finish(served);
+      },
+    );
+  }
+
+  #fail(served: Served, error: unknown): void {
+    const { connection, entered, socket, cut } = served;
+    this.#events.failed(cut ?? error, connection, entered ?? peerOf(socket).address);
+  }
+
+  #finish(served: Served): void {
+    const { socket, entered } = served;
+    clearTimeout(served.totalTimer);
     this.#bytesReceived += socket.bytesRead;
     this.#bytesSent += socket.bytesWritten;
-    if (open.entered !== undefined) this.#events.leave(open.entered);
-    this.#open.delete(open);
+    this.#open.delete(served.connection ?? socket);
+    if (entered !== undefined) this.#events.leave(entered);
+    this.#events.ended(socket, served.counted);
   }
 
   /** PROXY header and TLS, within one deadline; undefined if the client's address has connections enough. */
-  #prepare(open: Open): Promise<Connection | undefined> {
-    const { socket } = open;
+  #prepare(served: Served): Promise<Connection | undefined> {
+    const { socket } = served;
     // What the network says about it comes to whoever reads; this one is for the time between.
     socket.on("error", nothing);
     const { handshake } = this.timeouts;
@@ -154,17 +195,26 @@ export class Service {
       new TimeoutError(`no PROXY header and TLS within ${handshake} ms`, "handshake", handshake);
     return within(handshake, expired, undefined, async (signal) => {
       try {
-        const remote = this.isBehindProxy(socket) ? await readProxyHeader(socket, signal) : undefined;
-        const address = remote?.address;
+        // From whom it came can't be told any more, and so not whether its header is to be believed.
+        if (this.#proxies !== undefined && isGone(socket)) {
+          throw new ConnectionClosedError("the client was gone before it was served");
+        }
+        const isBehindProxy = this.isBehindProxy(socket);
+        const source = isBehindProxy ? await readProxyHeader(socket, signal) : undefined;
+        const address = source?.address;
         if (address !== undefined && !this.#events.enter(address)) {
-          this.#events.refuse(socket);
+          this.#events.refuse(socket, address);
           return undefined;
         }
-        open.entered = address;
+        served.entered = address;
         const tls = this.#startsSecure ? this.#tls : undefined;
         const stream = tls === undefined ? socket : await acceptTls(socket, tls, signal);
         const options = this.#connectionOptions;
-        return Connection.over(stream, remote === undefined ? options : { ...options, remote });
+        // Said even where the proxy did not say it: the client is not on this machine because its proxy is.
+        return Connection.over(
+          stream,
+          isBehindProxy ? { ...options, remote: source ?? peerOf(socket) } : options,
+        );
       } catch (error) {
         socket.destroy();
         throw error;
@@ -172,27 +222,66 @@ export class Service {
     });
   }
 
-  async #handle(open: Open, connection: Connection): Promise<void> {
+  #handle(served: Served, connection: Connection): void {
+    served.connection = connection;
+    this.#open.set(connection, served);
     if (this.#retired) connection.retire();
-    const timer = this.#limit(open, "handler");
+    served.handlerTimer = this.#limit(served, "handler");
+    let result: unknown;
     try {
-      await new Promise<unknown>((resolve, reject) => {
-        open.abandon = reject;
-        // Async: what the handler throws at once is a rejection like any other.
-        (async () => this.#events.handle(connection))().then(resolve, reject);
-      });
-    } finally {
-      clearTimeout(timer);
+      result = this.#events.handle(connection);
+    } catch (error) {
+      this.#onHandlerEnd(served, { error });
+      return;
     }
-    if (!connection.destroyed) await connection.flush();
+    if (isPromise(result)) {
+      Promise.resolve(result).then(
+        () => this.#onHandlerEnd(served),
+        (error: unknown) => this.#onHandlerEnd(served, { error }),
+      );
+    } else {
+      this.#onHandlerEnd(served);
+    }
   }
 
-  #limit(open: Open, phase: TimeoutPhase & keyof ServerTimeouts): NodeJS.Timeout | undefined {
+  /** The handler has ended, or is not waited for any more. */
+  #onHandlerEnd(served: Served, failure?: { readonly error: unknown }): void {
+    if (served.handlerEnded) return;
+    served.handlerEnded = true;
+    clearTimeout(served.handlerTimer);
+    const { connection } = served;
+    if (failure !== undefined) this.#fail(served, failure.error);
+    if (connection === undefined) return;
+    if (connection.destroyed) {
+      // Gone already, or about to be.
+      if (served.closed) this.#finish(served);
+    } else if (failure !== undefined || connection.flushNow()) {
+      // Polite even where the handler failed: what it had written is the client's.
+      connection.beginClose();
+    } else {
+      connection.flush().then(
+        () => connection.beginClose(),
+        (error: unknown) => {
+          this.#fail(served, error);
+          connection.beginClose();
+        },
+      );
+    }
+  }
+
+  #onClosed(connection: Connection): void {
+    const served = this.#open.get(connection);
+    if (served === undefined) return;
+    served.closed = true;
+    if (served.handlerEnded) this.#finish(served);
+  }
+
+  #limit(served: Served, phase: TimeoutPhase & keyof ServerTimeouts): NodeJS.Timeout | undefined {
     const milliseconds = this.timeouts[phase];
     if (milliseconds > LONGEST) return undefined;
     const what = phase === "total" ? "the connection lasted" : "the handler took";
     return setTimeout(() => {
-      this.#cut(open, new TimeoutError(`${what} longer than ${milliseconds} ms`, phase, milliseconds));
+      this.#cut(served, new TimeoutError(`${what} longer than ${milliseconds} ms`, phase, milliseconds));
     }, milliseconds).unref();
   }
 
@@ -204,18 +293,18 @@ export class Service {
 
   /** Takes no further request from the connections that are open now. */
   retireOpen(): void {
-    for (const { connection } of this.#open) connection?.retire();
+    for (const { connection } of this.#open.values()) connection?.retire();
   }
 
   /** Cuts all connections, whatever their handlers do. */
   cut(error: Error): void {
-    for (const open of this.#open) this.#cut(open, error);
+    for (const served of this.#open.values()) this.#cut(served, error);
   }
 
-  #cut(open: Open, error: Error): void {
-    open.cut ??= error;
-    if (open.connection === undefined) open.socket.destroy();
-    else open.connection.destroy(error);
-    open.abandon(error);
+  #cut(served: Served, error: Error): void {
+    served.cut ??= error;
+    if (served.connection === undefined) served.socket.destroy();
+    else served.connection.destroy(error);
+    if (served.connection !== undefined) this.#onHandlerEnd(served, { error });
   }
 }

@@ -14,6 +14,8 @@ export interface StreamServerOptions extends AdmissionOptions, ServiceOptions {
   refusal?: string | undefined;
 }
 
+const nothing = (): void => undefined;
+
 /** StreamServer is what TCPServer and UnixStreamServer have in common. */
 export abstract class StreamServer extends BaseServer<Connection> {
   /** Connections that the kernel keeps until they are accepted (Python: 5). */
@@ -24,8 +26,9 @@ export abstract class StreamServer extends BaseServer<Connection> {
   readonly handsOver: boolean = false;
   readonly options: StreamServerOptions;
   readonly #target: ListenOptions;
-  // To the server below a connection is served until this is called.
-  readonly #ends: Map<Connection, () => void> = new Map();
+  // To the server below a connection is served until this resolves.
+  readonly #ends: Map<Connection, { readonly promise: Promise<void>; readonly resolve: () => void }> =
+    new Map();
   // Accepted, and not yet taken by `getRequest`.
   readonly #waiting: Set<Connection> = new Set();
   #server: Server | undefined;
@@ -96,17 +99,27 @@ export abstract class StreamServer extends BaseServer<Connection> {
   #accept(connection: Connection): Promise<void> {
     this.#waiting.add(connection);
     this.received(connection, clientAddressOf(connection));
-    return new Promise((resolve) => this.#ends.set(connection, resolve));
+    let resolve = nothing;
+    const promise = new Promise<void>((settle) => {
+      resolve = settle;
+    });
+    this.#ends.set(connection, { promise, resolve });
+    return promise;
   }
 
   override async getRequest(): Promise<readonly [Connection, ClientAddress] | undefined> {
-    for (;;) {
-      const received = await super.getRequest();
-      if (received === undefined) return undefined;
-      this.#waiting.delete(received[0]);
-      if (!received[0].destroyed) return received;
-      await this.closeRequest(received[0]);
-    }
+    const received = await super.getRequest();
+    if (received === undefined) return undefined;
+    this.#waiting.delete(received[0]);
+    if (!received[0].destroyed) return received;
+    await this.closeRequest(received[0]);
+    return undefined;
+  }
+
+  /** A handler that goes on although its connection was cut holds up nobody. */
+  override async processRequest(connection: Connection, clientAddress: ClientAddress): Promise<void> {
+    const cut = this.#ends.get(connection)?.promise;
+    await Promise.race([super.processRequest(connection, clientAddress), cut]);
   }
 
   override async shutdownRequest(connection: Connection): Promise<void> {
@@ -116,17 +129,21 @@ export abstract class StreamServer extends BaseServer<Connection> {
 
   override async closeRequest(connection: Connection): Promise<void> {
     await connection.close();
-    this.#ends.get(connection)?.();
+    this.#ends.get(connection)?.resolve();
     this.#ends.delete(connection);
   }
 
-  /** As in Python; and connections take no further request, so that one that is idle does not hold it up. */
+  /**
+   * As in Python; and the connections that are being processed take no further request, so that one that is idle
+   * does not hold it up.
+   */
   override async shutdown(): Promise<void> {
-    this.#server?.retire();
+    for (const connection of this.#ends.keys()) if (!this.#waiting.has(connection)) connection.retire();
     await super.shutdown();
   }
 
   override async serverClose({ deadline = DEADLINE }: ServerCloseOptions = {}): Promise<void> {
+    await super.serverClose();
     for (const connection of this.#waiting) void this.closeRequest(connection);
     await this.#server?.shutdown({ deadline: this.blockOnClose ? deadline : 0 });
   }

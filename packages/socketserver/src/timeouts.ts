@@ -27,3 +27,6 @@ export const defaultServerTimeouts: Readonly<ServerTimeouts> = {
 
 /** Milliseconds that handlers get to finish when a server is shut down. */
 export const DEADLINE = 10_000;
+
+/** setTimeout's own maximum; anything longer means "never". */
+export const LONGEST = 2_147_483_647;

@@ -79,5 +79,7 @@ export function readProxyHeader(socket: Socket, signal: AbortSignal): Promise<Pe
     socket.once("close", onEnd);
     signal.addEventListener("abort", onAbort, { once: true });
     if (signal.aborted) onAbort();
+    // It has said so already.
+    else if (socket.readableEnded || socket.destroyed) onEnd();
   });
 }

@@ -1,5 +1,5 @@
 // What a server and its worker processes say to each other.
-import { NetcliError } from "@netcli/core-transport";
+import { ArgumentError, NetcliError } from "@netcli/core-transport";
 import type { ClientAddress } from "./client-address.ts";
 import type { ServiceOptions } from "./service.ts";
 
@@ -68,6 +68,9 @@ export type FromWorker =
       readonly to: ClientAddress;
     };
 
+export const STARTS_SERVER =
+  "a worker process imported a module that starts a server; put the handler into a module of its own";
+
 let isWorker = false;
 
 /** Whether this process is such a worker. */
@@ -78,4 +81,17 @@ export function inWorker(): boolean {
 /** Called by the worker before anything else. */
 export function becomeWorker(): void {
   isWorker = true;
+}
+
+let startedServer = false;
+
+/** Whether a server was to listen in this worker. Who did not wait for it does not fail by it. */
+export function hasStartedServer(): boolean {
+  return startedServer;
+}
+
+/** What such a server gets: or each worker process would start workers of its own, without end. */
+export function refuseToListen(): Promise<never> {
+  startedServer = true;
+  return Promise.reject(new ArgumentError(STARTS_SERVER));
 }

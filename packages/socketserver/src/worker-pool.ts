@@ -4,23 +4,27 @@ import { Queue } from "@netcli/core-transport";
 import type { ClientAddress } from "./client-address.ts";
 import { WorkerError } from "./errors.ts";
 import type { StartMessage, ToWorker } from "./worker-messages.ts";
-import { type Task, type WorkerEvents, WorkerProcess } from "./worker-process.ts";
+import { startError, type Task, type WorkerEvents, WorkerProcess } from "./worker-process.ts";
 
 // A worker that died sooner than this after its start is replaced later and later.
 const SHORT_LIFE = 1_000;
 const FIRST_DELAY = 100;
 const LONGEST_DELAY = 5_000;
 
+export type PoolEvents = Omit<WorkerEvents, "idle" | "refused">;
+
 export class WorkerPool {
   readonly #start: StartMessage;
-  readonly #events: Omit<WorkerEvents, "idle">;
+  readonly #events: PoolEvents;
   readonly #workers: Set<WorkerProcess> = new Set();
   readonly #waiting: Queue<Task> = new Queue();
+  // Who waits in `room`.
+  #whenTaken: (() => void)[] = [];
   #lastId = 0;
   #delay = FIRST_DELAY;
   #closed = false;
 
-  constructor(start: StartMessage, events: Omit<WorkerEvents, "idle">) {
+  constructor(start: StartMessage, events: PoolEvents) {
     this.#start = start;
     this.#events = events;
   }
@@ -37,16 +41,35 @@ export class WorkerPool {
 
   async #hire(): Promise<void> {
     const born = performance.now();
-    const worker = new WorkerProcess(this.#start, { ...this.#events, idle: () => this.#assign() });
+    const worker = this.#startWorker();
     this.#workers.add(worker);
     void worker.exited.then(() => this.#replace(worker, performance.now() - born));
     try {
       await worker.ready;
     } catch (error) {
       await worker.dismiss();
+      // It may be the file descriptors of those who wait that are missing, and nobody else can serve them.
+      if (!worker.wasStarted && this.#workers.size === 0) this.#dropWaiting(error as Error);
       throw error;
     }
     this.#assign();
+  }
+
+  #startWorker(): WorkerProcess {
+    try {
+      return new WorkerProcess(this.#start, {
+        ...this.#events,
+        idle: () => this.#assign(),
+        refused: (task) => {
+          this.#waiting.push(task);
+          this.#assign();
+        },
+      });
+    } catch (cause) {
+      // Some reasons Node throws at once; nobody would be told of an exit.
+      this.#hireLater(0);
+      throw startError(cause as Error);
+    }
   }
 
   #replace(worker: WorkerProcess, life: number): void {
@@ -57,6 +80,11 @@ export class WorkerPool {
       return;
     }
     if (task !== undefined) this.#waiting.push(task);
+    this.#hireLater(life);
+    this.#assign();
+  }
+
+  #hireLater(life: number): void {
     this.#delay = life < SHORT_LIFE ? Math.min(this.#delay * 2, LONGEST_DELAY) : FIRST_DELAY;
     setTimeout(
       () => {
@@ -64,8 +92,7 @@ export class WorkerPool {
         this.#hire().catch((error: unknown) => this.#events.failed(["", 0], error as Error));
       },
       life < SHORT_LIFE ? this.#delay : 0,
-    );
-    this.#assign();
+    ).unref();
   }
 
   /** Has a connection served. Resolves when it has ended; rejects with WorkerError if its worker dies. */
@@ -96,19 +123,39 @@ export class WorkerPool {
       this.#waiting.shift();
       best.give(task);
     }
+    if (this.#whenTaken.length > 0) this.#giveRoom();
+  }
+
+  #giveRoom(): void {
+    const whenTaken = this.#whenTaken;
+    this.#whenTaken = [];
+    for (const resolve of whenTaken) resolve();
+  }
+
+  /** Resolves when none of the requests waits for a worker any more, or at `retire`. */
+  async room(): Promise<void> {
+    if (this.#waiting.length === 0) return;
+    await new Promise<void>((resolve) => {
+      this.#whenTaken.push(resolve);
+    });
+  }
+
+  #dropWaiting(error: Error): void {
+    for (let task = this.#waiting.shift(); task !== undefined; task = this.#waiting.shift())
+      task.reject(error);
+    this.#giveRoom();
   }
 
   /** Connections take no further request. */
   retire(): void {
+    this.#giveRoom();
     for (const worker of this.#workers) worker.retire();
   }
 
   /** Ends all workers, whatever they do. */
   async close(): Promise<void> {
     this.#closed = true;
-    const error = new WorkerError("the worker processes were ended");
-    for (let task = this.#waiting.shift(); task !== undefined; task = this.#waiting.shift())
-      task.reject(error);
+    this.#dropWaiting(new WorkerError("the worker processes were ended"));
     await Promise.all([...this.#workers].map((worker) => worker.dismiss()));
   }
 }

@@ -24,17 +24,28 @@ export interface Task {
 export interface WorkerEvents {
   /** It has room for more. */
   idle(): void;
+  /** It has no room for this request, which is not begun. */
+  refused(task: Task): void;
   /** A request of that client failed. */
   failed(clientAddress: ClientAddress, error: Error): void;
   /** It wants a datagram sent. */
   send(data: string | Uint8Array, to: ClientAddress): Promise<void>;
 }
 
+// Datagrams that it has at a time; as many wait in a socket.
+const DATAGRAMS = 1_024;
+
+// How long a worker is left alone that has no file descriptor left, unless one of its requests ends before.
+const RESPITE = 100;
+
 // How long it may take to go when it has nothing left to do.
 const FAREWELL = 1_000;
 
-// Resolved as any user of the package would: it is the built program wherever this module was loaded from.
-const program = createRequire(import.meta.url).resolve("@netcli/socketserver/worker");
+// Resolved as any user of the package would: it is the built program wherever this module was loaded from. Not
+// before it is needed: in a bundle it is not to be found, and other servers work there.
+function program(): string {
+  return createRequire(import.meta.url).resolve("@netcli/socketserver/worker");
+}
 
 export class WorkerProcess {
   /** Rejects with ArgumentError if it can't run the handler, WorkerError if it dies. */
@@ -46,14 +57,19 @@ export class WorkerProcess {
   readonly #tasks: Map<number, Task> = new Map();
   // Node passes one socket at a time; a second one would wait where it is lost if the process dies.
   #untaken: Task | undefined;
+  #isFull = false;
+  #failure: Error | undefined;
 
   constructor(start: StartMessage, events: WorkerEvents) {
     this.#events = events;
-    this.#child = fork(program, [], { serialization: "advanced" });
+    this.#child = fork(program(), [], { serialization: "advanced" });
     this.exited = new Promise((resolve) => {
       this.#child.once("exit", () => resolve());
       // It could not even be started.
-      this.#child.once("error", () => resolve());
+      this.#child.on("error", (error) => {
+        this.#failure ??= error;
+        resolve();
+      });
     });
     this.ready = new Promise((resolve, reject) => {
       this.#child.on("message", (message: FromWorker) => {
@@ -67,9 +83,18 @@ export class WorkerProcess {
         }
       });
       void this.exited.then(() => reject(this.#death()));
-      this.#tell(start, reject);
+      if (this.wasStarted) this.#tell(start, reject);
+    });
+    // Said by Node in no other way: the worker had no file descriptor left, and the socket is still ours alone.
+    this.#child.on("internalMessage", ({ cmd }: { cmd?: string }) => {
+      if (cmd === "NODE_HANDLE_NACK") this.#onRefusal();
     });
     void this.exited.then(() => this.#onExit());
+  }
+
+  /** False: there never was such a process. */
+  get wasStarted(): boolean {
+    return this.#child.pid !== undefined;
   }
 
   /** Requests that it has. */
@@ -78,7 +103,9 @@ export class WorkerProcess {
   }
 
   canTake(task: Task): boolean {
-    return this.isReady && (task.socket === undefined || this.#untaken === undefined);
+    if (!this.isReady) return false;
+    if (task.socket === undefined) return this.#tasks.size < DATAGRAMS;
+    return this.#untaken === undefined && !this.#isFull;
   }
 
   give(task: Task): void {
@@ -133,6 +160,7 @@ export class WorkerProcess {
       case "done": {
         this.#tasks.get(message.id)?.resolve();
         this.#tasks.delete(message.id);
+        this.#onRoom();
         return;
       }
       case "send":
@@ -145,6 +173,20 @@ export class WorkerProcess {
     if (this.#child.connected) this.#tell({ kind: "sent", id, error }, () => undefined);
   }
 
+  #onRefusal(): void {
+    const task = this.takeBack();
+    if (task === undefined) return;
+    this.#tasks.delete(task.message.id);
+    this.#isFull = true;
+    setTimeout(() => this.#onRoom(), RESPITE).unref();
+    this.#events.refused(task);
+  }
+
+  #onRoom(): void {
+    this.#isFull = false;
+    this.#events.idle();
+  }
+
   #onExit(): void {
     this.isReady = false;
     if (this.#untaken !== undefined) this.#tasks.delete(this.#untaken.message.id);
@@ -153,7 +195,13 @@ export class WorkerProcess {
   }
 
   #death(): WorkerError {
+    if (!this.wasStarted) return startError(this.#failure);
     const { exitCode, signalCode } = this.#child;
     return new WorkerError(`the worker process died (${signalCode ?? `exit code ${exitCode}`})`);
   }
+}
+
+/** Why there is no such process. */
+export function startError(cause: Error | undefined): WorkerError {
+  return new WorkerError(`a worker process could not be started: ${cause?.message}`, { cause });
 }

@@ -3,13 +3,15 @@ import { Socket } from "node:net";
 import type { Connection } from "@netcli/core-transport";
 import type { BaseServer, RequestHandlerClass } from "./base-server.ts";
 import { type ClientAddress, clientAddressOf } from "./client-address.ts";
-import { type DatagramRequest, UDPServer } from "./packet-server.ts";
+import { type DatagramRequest, UDPServer, UnixDatagramServer } from "./packet-server.ts";
 import { Service } from "./service.ts";
 import { TCPServer, UnixStreamServer } from "./stream-server.ts";
 import {
   becomeWorker,
   type FromWorker,
+  hasStartedServer,
   packError,
+  STARTS_SERVER,
   type StartMessage,
   type ToWorker,
   unpackError,
@@ -19,7 +21,8 @@ becomeWorker();
 
 /** How this worker serves. */
 interface Work {
-  connection?: (socket: Socket) => Promise<void>;
+  /** Says itself when it is done. */
+  connection?: (socket: Socket, id: number) => void;
   datagram?: (data: Uint8Array, from: ClientAddress) => Promise<void>;
   retire?: () => void;
 }
@@ -36,17 +39,23 @@ function tell(message: FromWorker): void {
 async function start(message: StartMessage): Promise<Work> {
   const { module, name, serverAddress, service } = message;
   const exported = ((await import(module)) as Record<string, unknown>)[name];
+  if (hasStartedServer()) throw new Error(STARTS_SERVER);
   if (typeof exported !== "function") throw new Error(`${module} exports no class called ${name}`);
   // The servers made here never listen: handlers find in them what they find in the server's own process.
   if (service === undefined) {
-    const [host, port] = serverAddress as ClientAddress;
-    return serveDatagrams(new UDPServer([host, port], exported as RequestHandlerClass<DatagramRequest>));
+    const handler = exported as RequestHandlerClass<DatagramRequest>;
+    return serveDatagrams(
+      typeof serverAddress === "string"
+        ? new UnixDatagramServer(serverAddress, handler)
+        : new UDPServer(serverAddress, handler),
+    );
   }
   const handler = exported as RequestHandlerClass<Connection>;
   const server =
     typeof serverAddress === "string"
       ? new UnixStreamServer(serverAddress, handler, service)
       : new TCPServer(serverAddress, handler, service);
+  const ids = new Map<Socket, number>();
   const serving = new Service(service, {
     handle: (connection) => server.finishRequest(connection, clientAddressOf(connection)),
     failed: (error, connection) =>
@@ -55,8 +64,18 @@ async function start(message: StartMessage): Promise<Work> {
     enter: () => true,
     leave: () => undefined,
     refuse: () => undefined,
+    ended: (socket) => {
+      tell({ kind: "done", id: ids.get(socket) ?? 0 });
+      ids.delete(socket);
+    },
   });
-  return { connection: (socket) => serving.serve(socket), retire: () => serving.retireOpen() };
+  return {
+    connection: (socket, id) => {
+      ids.set(socket, id);
+      serving.serve(socket);
+    },
+    retire: () => serving.retireOpen(),
+  };
 }
 
 function serveDatagrams(server: BaseServer<DatagramRequest>): Work {
@@ -94,12 +113,13 @@ async function receive(message: ToWorker, handle: unknown): Promise<void> {
     }
     case "connection": {
       tell({ kind: "taken", id: message.id });
-      if (handle instanceof Socket) {
+      if (handle instanceof Socket && work.connection !== undefined) {
         // Node makes it without: what is answered after the client has ended its side would be lost.
         handle.allowHalfOpen = true;
-        await work.connection?.(handle);
+        work.connection(handle, message.id);
+      } else {
+        tell({ kind: "done", id: message.id });
       }
-      tell({ kind: "done", id: message.id });
       return;
     }
     case "datagram": {
@@ -119,5 +139,6 @@ async function receive(message: ToWorker, handle: unknown): Promise<void> {
 
 process.on("message", (message, handle) => void receive(message as ToWorker, handle));
 process.on("disconnect", () => process.exit());
-// Ctrl-C goes to all processes of a terminal: the server ends its workers when their requests have ended.
-process.on("SIGINT", () => undefined);
+// Ctrl-C goes to all processes of a terminal, and SIGTERM to all of a service that systemd stops: the server ends its
+// workers when their requests have ended.
+for (const name of ["SIGINT", "SIGTERM"] as const) process.on(name, () => undefined);

@@ -8,8 +8,9 @@ const linesEach = 1;
 
 /** `count` is the full number of connections: slow ones get fewer. */
 const servers = [
+  { key: "ours", name: "ours, `serve`", server: ["ours/server-serve.mjs", linesEach], count: 20_000 },
   {
-    key: "ours",
+    key: "class",
     name: "ours, `ThreadingTCPServer`",
     server: ["ours/server-stream.mjs", linesEach],
     count: 20_000,

@@ -8,7 +8,8 @@ import { idleVariant } from "../lib/served.mjs";
 const otherFiles = 200;
 
 const servers = [
-  { key: "ours", name: "ours, `ThreadingTCPServer`", server: ["ours/server-stream.mjs"] },
+  { key: "ours", name: "ours, `serve`", server: ["ours/server-serve.mjs"] },
+  { key: "class", name: "ours, `ThreadingTCPServer`", server: ["ours/server-stream.mjs"] },
   { key: "net", name: "bare `node:net`", server: ["peers/server-net.mjs"] },
 ];
 
