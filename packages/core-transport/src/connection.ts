@@ -74,7 +74,7 @@ export class Connection {
   #remote: PeerAddress | undefined;
   #destroyed = false;
   #isClosed = false;
-  #closed: { promise: Promise<void>; resolve: () => void } | undefined;
+  #closed: { readonly promise: Promise<void>; readonly resolve: (() => void) | undefined } | undefined;
   #onClosed: ((connection: Connection) => void) | undefined;
   #closing = false;
 
@@ -139,7 +139,7 @@ export class Connection {
     this.writer.fail(() => this.reader.error ?? closedHere());
     this.#isClosed = true;
     this.reader.deadline.close();
-    this.#closed?.resolve();
+    this.#closed?.resolve?.();
     this.#onClosed?.(this);
     this.#tell("closed");
   }
@@ -161,12 +161,12 @@ export class Connection {
   /** Resolves when the connection is gone, for whatever reason. */
   get closed(): Promise<void> {
     if (this.#closed === undefined) {
-      let resolve = (): void => undefined;
+      let resolve: (() => void) | undefined;
       const promise = new Promise<void>((done) => {
         resolve = done;
       });
       this.#closed = { promise, resolve };
-      if (this.#isClosed) resolve();
+      if (this.#isClosed) resolve?.();
     }
     return this.#closed.promise;
   }
@@ -271,9 +271,13 @@ export class Connection {
    * Reads all the lines that are there, at least one, and undefined as `readLine` does. With many small lines at a time
    * the wait for each costs more than the line.
    */
-  async readLines(options?: ReadOptions): Promise<readonly string[] | undefined> {
-    const lines = await this.reader.readLines(options);
-    if (this.#isWatched) for (const line of lines ?? []) this.tracer.line("received", line);
+  readLines(): Promise<readonly string[] | undefined> {
+    return this.#isWatched ? this.#readTracedLines() : this.reader.readLines();
+  }
+
+  async #readTracedLines(): Promise<readonly string[] | undefined> {
+    const lines = await this.reader.readLines();
+    for (const line of lines ?? []) this.tracer.line("received", line);
     return lines;
   }
 

@@ -75,7 +75,8 @@ export class Deadline {
     }
     this.#expire = expire;
     this.#of = of;
-    this.due = performance.now() + milliseconds;
+    // Whole: V8 keeps another object for a fraction.
+    this.due = Math.ceil(performance.now() + milliseconds);
     const current = this.#list;
     if (current?.milliseconds === milliseconds && current.last === this) {
       current.start();

@@ -19,6 +19,8 @@ const RUN = 8_192;
 
 const NOT_ASCII = /[^\0-\x7f]/;
 
+const BARE_LF = /(?:^|[^\r])\n/;
+
 /** Turns the bytes of one line into text. Bytes below 128 must stand for themselves: runs of them never get here. */
 export type Decode = (bytes: Buffer) => string;
 
@@ -131,6 +133,36 @@ export class Framer {
     if (NOT_ASCII.test(text)) text = this.decode(this.#buffer.subarray(this.#start, textEnd));
     this.#start = lineEnd + 1;
     return text;
+  }
+
+  /** Takes all complete lines that are there, in one piece: who keeps one of them keeps the memory of all. */
+  takeLines(): string[] {
+    const end = this.#buffer.lastIndexOf(LF);
+    if (end < this.#start) {
+      // Nothing yet: what takes one line also sees that it can't become one any more.
+      const line = this.takeLine();
+      return line === undefined ? [] : [line];
+    }
+    const isShort = end + 1 - this.#start <= this.#lineBytes;
+    // Within a run the place in the bytes is another one than that in the text.
+    if (this.#runAt < this.#run.length || !isShort) return this.#takeOneByOne();
+    const textEnd = end > this.#start && this.#buffer[end - 1] === CR ? end - 1 : end;
+    if (!isAscii(this.#buffer.subarray(this.#start, textEnd))) return this.#takeOneByOne();
+    const text = this.#buffer.toString("latin1", this.#start, textEnd);
+    if (BARE_LF.test(text)) return this.#takeOneByOne();
+    this.#skip(end + 1 - this.#start);
+    return text.split("\r\n");
+  }
+
+  #takeOneByOne(): string[] {
+    const lines: string[] = [];
+    try {
+      for (let line = this.takeLine(); line !== undefined; line = this.takeLine()) lines.push(line);
+    } catch (error) {
+      // Those before the line that is too long are in order; whoever asks for the next one is told.
+      if (lines.length === 0) throw error;
+    }
+    return lines;
   }
 
   /** Who waits for more keeps nothing of what was taken: an idle connection would hold its last chunk. */

@@ -229,31 +229,13 @@ export class Reader implements ByteSink {
   }
 
   /** Reads all the lines that are there, at least one; else as `readLine`. */
-  async readLines(options?: ReadOptions): Promise<string[] | undefined> {
-    const first = await this.readLine(options);
-    if (first === undefined) return undefined;
-    const lines = [first];
-    // Who asked meanwhile is next.
-    while (this.#demand === undefined && !this.isServed) {
-      const line = this.#nextLine();
-      if (line === undefined) break;
-      lines.push(line);
-    }
-    return lines;
-  }
-
-  #nextLine(): string | undefined {
-    try {
-      return this.framer.takeLine();
-    } catch {
-      // A line that is too long: those before it are in order, and the next read says it.
-      return undefined;
-    }
+  readLines(): Promise<readonly string[] | undefined> {
+    return new Promise((resolve, reject) => this.demand(new LineDemand(this, takeLines, resolve, reject)));
   }
 
   #waitForLine(options: ReadOptions | undefined): Promise<string | undefined> {
     if (options?.signal === undefined) {
-      return new Promise((resolve, reject) => this.demand(new LineDemand(this, resolve, reject)));
+      return new Promise((resolve, reject) => this.demand(new LineDemand(this, takeLine, resolve, reject)));
     }
     const take = (): string | undefined => this.framer.takeLine();
     return this.#wait({ take, atEnd: () => this.lineAtEnd(), isLine: true }, options);
@@ -381,14 +363,28 @@ function stalled(reader: Reader): void {
   reader.stalled();
 }
 
+const takeLine = (framer: Framer): string | undefined => framer.takeLine();
+
+const takeLines = (framer: Framer): readonly string[] | undefined => {
+  const lines = framer.takeLines();
+  return lines.length > 0 ? lines : undefined;
+};
+
 /** Someone who waits for a line: the wait of an idle connection, of which a server has thousands. */
-class LineDemand implements Demand {
+class LineDemand<T> implements Demand {
   readonly #reader: Reader;
-  readonly #resolve: (line: string | undefined) => void;
+  readonly #take: (framer: Framer) => T | undefined;
+  readonly #resolve: (line: T | undefined) => void;
   readonly #reject: (error: unknown) => void;
 
-  constructor(reader: Reader, resolve: (line: string | undefined) => void, reject: (error: unknown) => void) {
+  constructor(
+    reader: Reader,
+    take: (framer: Framer) => T | undefined,
+    resolve: (line: T | undefined) => void,
+    reject: (error: unknown) => void,
+  ) {
     this.#reader = reader;
+    this.#take = take;
     this.#resolve = resolve;
     this.#reject = reject;
   }
@@ -401,7 +397,7 @@ class LineDemand implements Demand {
     const reader = this.#reader;
     try {
       const { isServed } = reader;
-      const line = isServed ? undefined : reader.framer.takeLine();
+      const line = isServed ? undefined : this.#take(reader.framer);
       if (line !== undefined) this.#resolve(line);
       else if (isServed) this.#resolve(undefined);
       else if (reader.ended) this.#resolve(reader.lineAtEnd());

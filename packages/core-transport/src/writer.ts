@@ -12,6 +12,7 @@ import type { Reason } from "./source.ts";
 const nothing = (): void => undefined;
 
 const NOT_ASCII = /[^\0-\x7f]/;
+const SHORT = 1_024;
 
 // How far a single write over TLS has come cannot be seen, only that it is done: a slow peer would be blamed for
 // a large one. 64 KiB in a stall timeout is what any network manages.
@@ -185,8 +186,9 @@ export class Writer {
     this.#text = "";
     let parts = this.#parts;
     if (parts.length === 0 && text.length * UTF8_BYTES <= bytes) {
-      // The same bytes, and Node makes them faster.
-      this.#out.write(text, NOT_ASCII.test(text) ? "utf8" : "latin1");
+      // The same bytes, and Node makes them faster, if finding that out is cheap.
+      const isAscii = text.length <= SHORT && !NOT_ASCII.test(text);
+      this.#out.write(text, isAscii ? "latin1" : "utf8");
       return;
     }
     if (parts === NO_PARTS) parts = this.#parts = [];
@@ -242,7 +244,7 @@ export class Writer {
 
   /** Resolves when the kernel has all that was queued. */
   flushed(): Promise<void> {
-    if (this.#error !== undefined) return Promise.reject(this.#failure() as Error);
+    if (this.#error !== undefined) return Promise.reject(this.#failure());
     return this.flushNow() ? written : this.#untilFlushed();
   }
 

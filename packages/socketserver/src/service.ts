@@ -13,7 +13,6 @@ import {
   type PeerAddress,
   serverContext,
   TimeoutError,
-  type TimeoutPhase,
   type TlsServerOptions,
   type Trace,
   withDefaults,
@@ -60,8 +59,7 @@ class Served {
   cut: Error | undefined;
   handlerEnded = false;
   closed = false;
-  totalTimer: NodeJS.Timeout | undefined;
-  handlerTimer: NodeJS.Timeout | undefined;
+  timers: NodeJS.Timeout[] | undefined;
 
   constructor(socket: Socket, counted: string | undefined) {
     this.socket = socket;
@@ -151,7 +149,7 @@ export class Service {
    */
   serve(socket: Socket, counted?: string): void {
     const served = new Served(socket, counted);
-    served.totalTimer = this.#limit(served, "total");
+    this.#limit(served, "total");
     if (this.#proxies === undefined && !this.#startsSecure) {
       this.#handle(served, Connection.over(socket, this.#connectionOptions));
       return;
@@ -177,7 +175,7 @@ export class Service {
 
   #finish(served: Served): void {
     const { socket, entered } = served;
-    clearTimeout(served.totalTimer);
+    for (const timer of served.timers ?? []) clearTimeout(timer);
     this.#bytesReceived += socket.bytesRead;
     this.#bytesSent += socket.bytesWritten;
     this.#open.delete(served.connection ?? socket);
@@ -226,7 +224,7 @@ export class Service {
     served.connection = connection;
     this.#open.set(connection, served);
     if (this.#retired) connection.retire();
-    served.handlerTimer = this.#limit(served, "handler");
+    this.#limit(served, "handler");
     let result: unknown;
     try {
       result = this.#events.handle(connection);
@@ -248,7 +246,6 @@ export class Service {
   #onHandlerEnd(served: Served, failure?: { readonly error: unknown }): void {
     if (served.handlerEnded) return;
     served.handlerEnded = true;
-    clearTimeout(served.handlerTimer);
     const { connection } = served;
     if (failure !== undefined) this.#fail(served, failure.error);
     if (connection === undefined) return;
@@ -276,13 +273,15 @@ export class Service {
     if (served.handlerEnded) this.#finish(served);
   }
 
-  #limit(served: Served, phase: TimeoutPhase & keyof ServerTimeouts): NodeJS.Timeout | undefined {
+  #limit(served: Served, phase: "total" | "handler"): void {
     const milliseconds = this.timeouts[phase];
-    if (milliseconds > LONGEST) return undefined;
+    if (milliseconds > LONGEST) return;
     const what = phase === "total" ? "the connection lasted" : "the handler took";
-    return setTimeout(() => {
+    const expire = (): void => {
+      if (phase === "handler" && served.handlerEnded) return;
       this.#cut(served, new TimeoutError(`${what} longer than ${milliseconds} ms`, phase, milliseconds));
-    }, milliseconds).unref();
+    };
+    (served.timers ??= []).push(setTimeout(expire, milliseconds).unref());
   }
 
   /** Takes no further request from any connection. */

@@ -1,14 +1,15 @@
 // Clients that end their side early, or do not read what they asked for: replies arrive whole, or the slot is freed.
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, describe, expect, test } from "vitest";
-import { RawClient } from "./fault-clients.ts";
-import { besides, faces, idle, pattern } from "./fault-faces.ts";
+import { type End, RawClient } from "./fault-clients.ts";
+import { besides, faces, handlerFaces, idle, pattern } from "./fault-faces.ts";
 import { nothingLeft } from "./fault-leaks.ts";
 
 // Most of the time is waiting: the tests wait together.
 afterAll(nothingLeft);
 
 const IDLE = 300;
+const CLOSE = 100;
 const MEBIBYTE = 1_048_576;
 // More than the kernels of both sides hold.
 const LARGE = 16 * MEBIBYTE;
@@ -17,6 +18,25 @@ const stalled = expect.objectContaining({
   name: "TimeoutError",
   message: `the peer took no byte for ${IDLE} ms`,
 });
+
+/** Reads everything, with a pause now and then; says how it ended, and whether it was the pattern. */
+async function slowly(client: RawClient): Promise<{ end: End; isWhole: boolean }> {
+  const start = performance.now();
+  const chunks: Buffer[] = [];
+  let pause = MEBIBYTE;
+  client.socket.on("data", (chunk) => {
+    chunks.push(chunk);
+    pause -= chunk.length;
+    if (pause > 0) return;
+    pause = MEBIBYTE;
+    client.socket.pause();
+    setTimeout(() => client.socket.resume(), IDLE / 6);
+  });
+  const end = await client.over;
+  // Longer than the idle time by far, or the test says nothing.
+  expect(performance.now() - start).toBeGreaterThan(2 * IDLE);
+  return { end, isWhole: Buffer.concat(chunks).equals(pattern(LARGE)) };
+}
 
 describe.concurrent.each(faces)("$name", (face) => {
   test("sends the whole reply to a client that ended its side before it came", async () => {
@@ -47,25 +67,27 @@ describe.concurrent.each(faces)("$name", (face) => {
   });
 
   test("has all the patience with a client that reads slowly", async () => {
-    await using server = await face.start({ timeouts: { idle: IDLE } });
+    await using server = await face.start({ timeouts: { idle: IDLE, close: CLOSE } });
     using client = await RawClient.to(server.port, { reads: false });
     await client.send(`big ${LARGE}\r\n`);
     client.end();
-    const start = performance.now();
-    const chunks: Buffer[] = [];
-    let pause = MEBIBYTE;
-    client.socket.on("data", (chunk) => {
-      chunks.push(chunk);
-      pause -= chunk.length;
-      if (pause > 0) return;
-      pause = MEBIBYTE;
-      client.socket.pause();
-      setTimeout(() => client.socket.resume(), IDLE / 5);
-    });
-    expect(await client.over).toBe("ended");
-    expect(Buffer.concat(chunks).equals(pattern(LARGE))).toBe(true);
-    // Longer than the idle time by far, or the test says nothing.
-    expect(performance.now() - start).toBeGreaterThan(2 * IDLE);
+    expect(await slowly(client)).toEqual({ end: "ended", isWhole: true });
+    await idle(server);
+    expect(server.errors).toEqual([]);
+  });
+});
+
+describe.concurrent.each(handlerFaces)("$name", (face) => {
+  test.each([
+    ["however slowly it is read", CLOSE, 0],
+    ["though there was more to read", 2_000, LARGE],
+  ])("sends all of a reply that its handler did not wait for, %s", async (_, close, more) => {
+    await using server = await face.start({ timeouts: { idle: IDLE, close } });
+    using client = await RawClient.to(server.port, { reads: false });
+    await client.send("leave behind a large reply\r\n");
+    void client.send(Buffer.alloc(more));
+    expect(await slowly(client)).toEqual({ end: "ended", isWhole: true });
+    client[Symbol.dispose]();
     await idle(server);
     expect(server.errors).toEqual([]);
   });

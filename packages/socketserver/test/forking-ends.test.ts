@@ -9,7 +9,6 @@ import { describe, expect, test } from "vitest";
 import { ForkingTCPServer, StreamRequestHandler, TCPServer, WorkerError } from "../src/index.ts";
 import {
   Failing,
-  fixture,
   handlerOf,
   isAlive,
   Late,
@@ -22,7 +21,9 @@ import {
 } from "./forking.ts";
 import { anywhere, ask, connectTo, started } from "./python-face.ts";
 
-const handlers = fixture("forking-handlers.mjs");
+const handlers = Pid.module;
+const listens = new URL("fixtures/forking-listens.mjs", import.meta.url).href;
+const program = new URL("fixtures/forking-program.mjs", import.meta.url);
 
 /** How many processes this one has started that still run. */
 async function children(): Promise<number> {
@@ -37,14 +38,10 @@ describe("a server whose workers can't run the handler does not listen", () => {
 
   test.each([
     ["no module", NoModule, /NoModule needs "static readonly module = import\.meta\.url"/],
-    ["no such module", handlerOf("Pid", fixture("none.mjs")), /can't run the handler: .*none\.mjs/],
+    ["no such module", handlerOf("Pid", `${handlers}.none`), /can't run the handler: .*handlers\.mjs\.none/],
     ["no such export", handlerOf("Nobody", handlers), /exports no class called Nobody/],
     ["an export that is no class", handlerOf("NoClass", handlers), /exports no class called NoClass/],
-    [
-      "a module that starts a server",
-      handlerOf("Echo", fixture("forking-listens.mjs")),
-      /imported a module that starts a server/,
-    ],
+    ["a module that starts a server", handlerOf("Echo", listens), /imported a module that starts a server/],
   ])("with %s", async (_what, Handler, message) => {
     await using server = new NotingForkingServer(Handler);
     const error = await failureOf(server.serveForever());
@@ -193,11 +190,11 @@ describe("the end", () => {
   });
 
   test("of the server's process, however sudden, is that of its workers", async () => {
-    const program = fork(fileURLToPath(fixture("forking-program.mjs")), { execArgv: [] });
-    const [serverAddress] = (await once(program, "message")) as [readonly [string, number]];
+    const server = fork(fileURLToPath(program), { execArgv: [] });
+    const [serverAddress] = (await once(server, "message")) as [readonly [string, number]];
     const { client, pid } = await visit({ serverAddress });
-    expect(pid).not.toBe(program.pid);
-    program.kill("SIGKILL");
+    expect(pid).not.toBe(server.pid);
+    server.kill("SIGKILL");
     // Who has the socket lets go of it only by ending. Whether it lives can't be asked: it may be a zombie.
     expect(await client.readToEnd().text()).toBe("");
     await client.close();

@@ -12,11 +12,7 @@ import { connectTo, NotingTCPServer, NotingUDPServer } from "./python-face.ts";
 // The runner's own arguments lead to the sources, which only the runner can load: workers get the built package.
 process.execArgv = [];
 
-export function fixture(name: string): string {
-  return new URL(`fixtures/${name}`, import.meta.url).href;
-}
-
-const module = fixture("forking-handlers.mjs");
+const module = new URL("fixtures/forking-handlers.mjs", import.meta.url).href;
 
 /** The server only needs to know a class's name and module. */
 export class Pid extends StreamRequestHandler {
