@@ -2,6 +2,7 @@
 // the source is paused while bytes are there that nobody asks for.
 import { Body } from "./body.ts";
 import { Deadline } from "./deadline.ts";
+import { type Demand, LineDemand, type LineSource, type Outcome, takeLine, takeLines } from "./demand.ts";
 import { DotDecoder } from "./dot.ts";
 import { ArgumentError, ConnectionClosedError, LimitError, NetcliError, TimeoutError } from "./errors.ts";
 import { Framer } from "./framer.ts";
@@ -12,17 +13,6 @@ import type { ByteSink, ByteSource, Reason } from "./source.ts";
 // What is left of a body that nobody wants is received and dropped up to this size; beyond it the connection
 // is given up, because a new one costs less.
 const DRAIN_BYTES = 65_536;
-
-/** What came of an attempt to serve a demand: it is settled, waits for the peer, or waits for its own consumer. */
-export type Outcome = "settled" | "waiting" | "full";
-
-/** Someone who wants bytes. */
-interface Demand {
-  /** Serves itself from the framer. Once `ended` is set it must settle for what is there, or be full. */
-  attempt(): Outcome;
-  /** What starts the stall timeout anew: each byte or only each line; never: who waits has a deadline of its own. */
-  stalls: "byte" | "line" | "never";
-}
 
 /** What a wait is for. */
 interface Wanted<T, E> {
@@ -59,7 +49,7 @@ export interface BodyOptions {
   unreadBytes?: (() => number) | undefined;
 }
 
-export class Reader implements ByteSink {
+export class Reader implements ByteSink, LineSource {
   readonly framer: Framer;
   readonly #owner: ReaderOwner;
   // Mostly there is one, and thousands of connections have none but that.
@@ -361,51 +351,4 @@ export class Reader implements ByteSink {
 
 function stalled(reader: Reader): void {
   reader.stalled();
-}
-
-const takeLine = (framer: Framer): string | undefined => framer.takeLine();
-
-const takeLines = (framer: Framer): readonly string[] | undefined => {
-  const lines = framer.takeLines();
-  return lines.length > 0 ? lines : undefined;
-};
-
-/** Someone who waits for a line: the wait of an idle connection, of which a server has thousands. */
-class LineDemand<T> implements Demand {
-  readonly #reader: Reader;
-  readonly #take: (framer: Framer) => T | undefined;
-  readonly #resolve: (line: T | undefined) => void;
-  readonly #reject: (error: unknown) => void;
-
-  constructor(
-    reader: Reader,
-    take: (framer: Framer) => T | undefined,
-    resolve: (line: T | undefined) => void,
-    reject: (error: unknown) => void,
-  ) {
-    this.#reader = reader;
-    this.#take = take;
-    this.#resolve = resolve;
-    this.#reject = reject;
-  }
-
-  get stalls(): "line" {
-    return "line";
-  }
-
-  attempt(): Outcome {
-    const reader = this.#reader;
-    try {
-      const { isServed } = reader;
-      const line = isServed ? undefined : this.#take(reader.framer);
-      if (line !== undefined) this.#resolve(line);
-      else if (isServed) this.#resolve(undefined);
-      else if (reader.ended) this.#resolve(reader.lineAtEnd());
-      else return "waiting";
-    } catch (error) {
-      this.#reject(error);
-      if (error instanceof LimitError) reader.refuse(error);
-    }
-    return "settled";
-  }
 }

@@ -5,7 +5,7 @@ import { ConnectionClosedError, ProtocolError, TlsError } from "./errors.ts";
 import { settle, type Exchange } from "./exchange.ts";
 import type { Outbox } from "./outbox.ts";
 import { Queue } from "./queue.ts";
-import type { Outcome } from "./reader.ts";
+import type { Outcome } from "./demand.ts";
 import type { Reply, ReplyGrammar } from "./reply.ts";
 import { ReplyAssembler } from "./reply-assembler.ts";
 import { ReplyWatch } from "./reply-watch.ts";

@@ -14,7 +14,7 @@ async function linesOf(chunks: readonly Uint8Array[]): Promise<(readonly string[
   for (const chunk of chunks) {
     receive(chunk);
     // What a chunk completes is there at once.
-    const batch = await Promise.race([pending, undefined]);
+    const batch = await Promise.race([pending, Promise.resolve(undefined)]);
     if (batch === undefined) continue;
     batches.push(batch);
     pending = reader.readLines();

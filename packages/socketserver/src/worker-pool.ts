@@ -11,7 +11,7 @@ const SHORT_LIFE = 1_000;
 const FIRST_DELAY = 100;
 const LONGEST_DELAY = 5_000;
 
-export type PoolEvents = Omit<WorkerEvents, "idle" | "refused">;
+type PoolEvents = Omit<WorkerEvents, "idle" | "refused">;
 
 export class WorkerPool {
   readonly #start: StartMessage;

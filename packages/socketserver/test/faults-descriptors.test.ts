@@ -1,11 +1,12 @@
 // Servers that run out of file descriptors, 5,000 silent clients, and a server's process that is killed.
 import { setTimeout as sleep } from "node:timers/promises";
-import { afterEach, describe, expect, test } from "vitest";
+import { afterAll, describe, expect, test } from "vitest";
 import { askOnce, RawClient, whileTalking } from "./fault-clients.ts";
 import { nothingLeft } from "./fault-leaks.ts";
 import { descriptorLimit, Program } from "./fault-program.ts";
 
-afterEach(nothingLeft);
+// Most of the time is waiting: the tests wait together.
+afterAll(nothingLeft);
 
 const FEW = 64;
 const MANY = 5_000;
@@ -27,7 +28,7 @@ async function settled(clients: readonly RawClient[], count: number): Promise<vo
   while (clients.filter((client) => isServed(client) || client.isOver).length < count) await sleep(5);
 }
 
-describe("without a free file descriptor", () => {
+describe.concurrent("without a free file descriptor", () => {
   test("serve sheds clients, keeps those it has, and serves again when some have left", async () => {
     await using program = await Program.start({ workers: 0, descriptors: FEW });
     await whileTalking(program.port, async () => {
@@ -88,7 +89,7 @@ describe("without a free file descriptor", () => {
   });
 });
 
-test("workers do not outlive a server that is killed at work", async () => {
+test.concurrent("workers do not outlive a server that is killed at work", async () => {
   await using program = await Program.start({ workers: 2 });
   const clients = await Promise.all(Array.from({ length: 20 }, () => RawClient.to(program.port)));
   const pids = new Set(await Promise.all(clients.map(async (client) => Number(await client.ask("pid")))));
@@ -101,27 +102,31 @@ test("workers do not outlive a server that is killed at work", async () => {
 });
 
 // Those of the test, and of the server; both have some besides.
-describe.skipIf(descriptorLimit() < MANY + 200)(`${MANY} clients that say nothing`, () => {
-  test("are served beside one that talks, cost little, and do not hold up the end", async () => {
-    await using program = await Program.start({ workers: 0 });
-    const before = await program.report();
-    const clients: RawClient[] = [];
-    await whileTalking(program.port, async () => {
-      while (clients.length < MANY) {
-        clients.push(...(await Promise.all(Array.from({ length: 250 }, () => RawClient.to(program.port)))));
-      }
-      while ((await program.report()).stats.active < MANY + 1) await sleep(5);
-      const { memory } = await program.report();
-      // Node's own sockets need a few KiB each.
-      expect((memory - before.memory) / MANY).toBeLessThan(30_000);
-      // In the middle of the crowd: a reply still takes no time.
-      const start = performance.now();
-      expect(await askOnce(program.port, "hello")).toBe("re: hello");
-      expect(performance.now() - start).toBeLessThan(500);
-    });
-    // They do not end their side either.
-    expect(await program.end(DEADLINE)).toBeLessThan(DEADLINE + 500);
-    await Promise.all(clients.map(({ over }) => over));
-    for (const client of clients) client[Symbol.dispose]();
-  }, 20_000);
-});
+describe.skipIf(descriptorLimit() < MANY + 200)(
+  `${MANY} clients that say nothing`,
+  { concurrent: true },
+  () => {
+    test("are served beside one that talks, cost little, and do not hold up the end", async () => {
+      await using program = await Program.start({ workers: 0 });
+      const before = await program.report();
+      const clients: RawClient[] = [];
+      await whileTalking(program.port, async () => {
+        while (clients.length < MANY) {
+          clients.push(...(await Promise.all(Array.from({ length: 250 }, () => RawClient.to(program.port)))));
+        }
+        while ((await program.report()).stats.active < MANY + 1) await sleep(5);
+        const { memory } = await program.report();
+        // Node's own sockets need a few KiB each.
+        expect((memory - before.memory) / MANY).toBeLessThan(30_000);
+        // In the middle of the crowd: a reply still takes no time.
+        const start = performance.now();
+        expect(await askOnce(program.port, "hello")).toBe("re: hello");
+        expect(performance.now() - start).toBeLessThan(500);
+      });
+      // They do not end their side either.
+      expect(await program.end(DEADLINE)).toBeLessThan(DEADLINE + 500);
+      await Promise.all(clients.map(({ over }) => over));
+      for (const client of clients) client[Symbol.dispose]();
+    }, 20_000);
+  },
+);

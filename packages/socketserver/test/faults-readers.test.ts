@@ -9,6 +9,8 @@ import { nothingLeft } from "./fault-leaks.ts";
 afterAll(nothingLeft);
 
 const IDLE = 300;
+// What a slow reader may take without a byte.
+const PATIENCE = 200;
 const CLOSE = 100;
 const MEBIBYTE = 1_048_576;
 // More than the kernels of both sides hold.
@@ -30,11 +32,11 @@ async function slowly(client: RawClient): Promise<{ end: End; isWhole: boolean }
     if (pause > 0) return;
     pause = MEBIBYTE;
     client.socket.pause();
-    setTimeout(() => client.socket.resume(), IDLE / 6);
+    setTimeout(() => client.socket.resume(), PATIENCE / 6);
   });
   const end = await client.over;
   // Longer than the idle time by far, or the test says nothing.
-  expect(performance.now() - start).toBeGreaterThan(2 * IDLE);
+  expect(performance.now() - start).toBeGreaterThan(2 * PATIENCE);
   return { end, isWhole: Buffer.concat(chunks).equals(pattern(LARGE)) };
 }
 
@@ -67,7 +69,7 @@ describe.concurrent.each(faces)("$name", (face) => {
   });
 
   test("has all the patience with a client that reads slowly", async () => {
-    await using server = await face.start({ timeouts: { idle: IDLE, close: CLOSE } });
+    await using server = await face.start({ timeouts: { idle: PATIENCE, close: CLOSE } });
     using client = await RawClient.to(server.port, { reads: false });
     await client.send(`big ${LARGE}\r\n`);
     client.end();
@@ -82,7 +84,7 @@ describe.concurrent.each(handlerFaces)("$name", (face) => {
     ["however slowly it is read", CLOSE, 0],
     ["though there was more to read", 2_000, LARGE],
   ])("sends all of a reply that its handler did not wait for, %s", async (_, close, more) => {
-    await using server = await face.start({ timeouts: { idle: IDLE, close } });
+    await using server = await face.start({ timeouts: { idle: PATIENCE, close } });
     using client = await RawClient.to(server.port, { reads: false });
     await client.send("leave behind a large reply\r\n");
     void client.send(Buffer.alloc(more));

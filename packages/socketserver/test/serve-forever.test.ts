@@ -1,6 +1,7 @@
 // How a server of Python's face begins to serve and stops: serveForever, handleRequest, shutdown, serverClose.
 import { ConnectionClosedError } from "@netcli/core-transport";
 import { failureOf, gate } from "@netcli/test-kit";
+import { setTimeout as pause } from "node:timers/promises";
 import { describe, expect, test } from "vitest";
 import { Clerk, Desk } from "./desk.ts";
 
@@ -148,9 +149,7 @@ describe("serviceActions", () => {
     await desk.shutdown();
     await serving;
     const before = calls;
-    await new Promise((resolve) => {
-      setTimeout(resolve, 2 * soon);
-    });
+    await pause(2 * soon);
     expect(calls).toBe(before);
   });
 
@@ -174,9 +173,7 @@ describe("serviceActions", () => {
     const desk = new Desk(Clerk);
     desk.serviceActions = () => void desk.did.push("acted");
     const serving = desk.serveForever({ pollInterval: Infinity });
-    await new Promise((resolve) => {
-      setTimeout(resolve, soon);
-    });
+    await pause(soon);
     await desk.shutdown();
     await serving;
     expect(desk.did).toEqual(["serverActivate"]);
@@ -222,9 +219,7 @@ describe("handleRequest", () => {
     desk.timeout = timeout;
     desk.handleTimeout = () => void desk.did.push("time is up");
     const handling = desk.handleRequest();
-    await new Promise((resolve) => {
-      setTimeout(resolve, soon);
-    });
+    await pause(soon);
     desk.put("a");
     await handling;
     expect(desk.did).toContain("close a");

@@ -5,6 +5,7 @@ import { delayedRelay } from "@netcli/test-kit";
 import { CommandReader } from "./command.ts";
 import { Features, type FtpVerb } from "./features.ts";
 import type { FtpServerOptions } from "./options.ts";
+import { perform } from "./perform.ts";
 import { Session } from "./session.ts";
 import type { Shared } from "./shared.ts";
 import { Tree } from "./tree.ts";
@@ -48,7 +49,7 @@ async function listen(shared: Shared, delay: number): Promise<FtpServer> {
   const runs = new Set<Promise<void>>();
   const server = await serve(
     async (connection) => {
-      const session = new Session(connection, shared, shared.sessions.length + 1);
+      const session = new Session(connection, shared, shared.sessions.length + 1, perform);
       shared.sessions.push(session);
       const run = session.run();
       runs.add(run);

@@ -5,13 +5,11 @@ import type { FtpCommand } from "./command.ts";
 import type { DataPort } from "./data-port.ts";
 import { endAs } from "./ending.ts";
 import { Cut, type FtpEnding, type FtpFault, Gate, replaced, until } from "./faults.ts";
-import { perform } from "./perform.ts";
 import { RemovableTls } from "./removable-tls.ts";
 import { coded, linesOf, type Reply, replyFor } from "./reply.ts";
 import type { Shared } from "./shared.ts";
 import { State } from "./state.ts";
-import type { Moving } from "./transfer.ts";
-import type { FtpServerSession } from "./view.ts";
+import type { FtpServerSession, FtpServerTransfer } from "./view.ts";
 
 // Commands that wait until the reader waits, too.
 const MOST_WAITING = 100;
@@ -19,11 +17,14 @@ const MOST_WAITING = 100;
 // Behind these comes something that is no command, or nothing.
 const LAST_WORDS = new Set(["AUTH", "CCC", "QUIT"]);
 
+/** Does one command. */
+export type Perform = (session: Session, command: FtpCommand) => Promise<Reply>;
+
 export class Session implements FtpServerSession {
   readonly shared: Shared;
   readonly number: number;
   readonly commands: string[] = [];
-  readonly transfers: Moving[] = [];
+  readonly transfers: FtpServerTransfer[] = [];
   readonly ended: Promise<void>;
   /** For handshakes of this session: with `requireSessionReuse` nobody else's TLS sessions can be resumed. */
   readonly tlsOptions: TlsServerOptions | undefined;
@@ -39,6 +40,7 @@ export class Session implements FtpServerSession {
   /** What is to be done when the reply is sent. */
   afterReply: (() => Promise<void> | void) | undefined;
   readonly #base: Connection;
+  readonly #perform: Perform;
   #tls: RemovableTls | undefined;
   // Of the next line: what was read in search of the end of TLS.
   #prefix = "";
@@ -55,8 +57,9 @@ export class Session implements FtpServerSession {
   // Also when the client has only ended its side: nobody would see what a fault waits for.
   readonly #left = new AbortController();
 
-  constructor(connection: Connection, shared: Shared, number: number) {
+  constructor(connection: Connection, shared: Shared, number: number, perform: Perform) {
     this.#base = connection;
+    this.#perform = perform;
     this.shared = shared;
     this.number = number;
     const { tls, requireSessionReuse } = shared.options;
@@ -117,7 +120,8 @@ export class Session implements FtpServerSession {
       const { pipelining = "queue" } = this.shared.options;
       const isPipelined = this.#pending > 0 && this.running === undefined;
       if (isPipelined && pipelining === "close") this.end();
-      else if (!isPipelined || pipelining !== "discard") this.#enqueue(command, () => perform(this, command));
+      else if (!isPipelined || pipelining !== "discard")
+        this.#enqueue(command, () => this.#perform(this, command));
       if (command.verb === "ABOR" && this.shared.features.has("ABOR")) this.running?.abort();
       if (LAST_WORDS.has(command.verb) || this.#pending > MOST_WAITING) await this.#done;
     }
