@@ -98,10 +98,13 @@ function checkManifest(manifest) {
   }
   for (const field of ["dependencies", "optionalDependencies", "peerDependencies"]) {
     for (const name of Object.keys(manifest[field] ?? {})) {
+      const isOptional = manifest.peerDependenciesMeta?.[name]?.optional === true;
       check(
-        name.startsWith("@netcli/"),
+        name.startsWith("@netcli/") || (field === "peerDependencies" && isOptional),
         `${field} names ${name}: only @netcli packages may be needed at run time`,
       );
+      // Boundaries can't say so: tests of clients run against servers that are built on it.
+      check(name !== "@netcli/socketserver", `${field} names ${name}: no client needs a server`);
     }
   }
 }

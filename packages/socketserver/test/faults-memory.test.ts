@@ -9,7 +9,7 @@ import { nothingLeft } from "./fault-leaks.ts";
 // Most of the time is waiting: the tests wait together.
 afterAll(nothingLeft);
 
-const IDLE = 300;
+const IDLE = 900;
 const MEBIBYTE = 1_048_576;
 // What all of these clients together may cost for a while, with what the collector has not seen to yet.
 const ALLOWANCE = 96 * MEBIBYTE;

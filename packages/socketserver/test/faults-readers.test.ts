@@ -8,7 +8,7 @@ import { nothingLeft } from "./fault-leaks.ts";
 // Most of the time is waiting: the tests wait together.
 afterAll(nothingLeft);
 
-const IDLE = 300;
+const IDLE = 900;
 // What a slow reader may take without a byte.
 const PATIENCE = 200;
 const CLOSE = 100;

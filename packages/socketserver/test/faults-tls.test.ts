@@ -12,8 +12,8 @@ import { nothingLeft } from "./fault-leaks.ts";
 // Most of the time is waiting: the tests wait together.
 afterAll(nothingLeft);
 
-const HANDSHAKE = 300;
-const PACE = 20;
+const HANDSHAKE = 900;
+const PACE = 55;
 
 const authority = createAuthority();
 const tls = authority.issue();

@@ -8,8 +8,8 @@ import { nothingLeft } from "./fault-leaks.ts";
 // Most of the time is waiting: the tests wait together.
 afterAll(nothingLeft);
 
-const IDLE = 300;
-const PACE = 20;
+const IDLE = 900;
+const PACE = 55;
 const MEBIBYTE = 1_048_576;
 
 /** Sends a byte now and then until the server has enough of it; gives how long that took. */
