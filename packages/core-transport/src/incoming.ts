@@ -19,6 +19,7 @@ export class Incoming {
   readonly #server: Server;
   readonly #timeout: number;
   readonly #arrived: Promise<Connection>;
+  #isAccepted = false;
   #give: { resolve: (connection: Connection) => void; reject: (error: Error) => void } | undefined;
 
   /** @internal Use `expectConnection`. */
@@ -57,18 +58,22 @@ export class Incoming {
       Math.min(this.#timeout, 2 ** 31 - 1),
     );
     try {
-      return await this.#arrived;
+      const connection = await this.#arrived;
+      this.#isAccepted = true;
+      return connection;
     } finally {
       clearTimeout(timer);
     }
   }
 
-  /** Closes the port, and the connection if it is there. */
+  /** Closes the port, and the connection if it is there and `accept` has not given it away. */
   close(reason: Error = new ConnectionClosedError("the port was closed here")): void {
     this.#server.close();
     this.#give?.reject(reason);
     void this.#arrived.then(
-      (connection) => connection.reset(reason),
+      (connection) => {
+        if (!this.#isAccepted) connection.reset(reason);
+      },
       () => undefined,
     );
   }

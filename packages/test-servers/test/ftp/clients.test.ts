@@ -133,14 +133,11 @@ print(json.dumps(result))`,
     expect(server.errors).toEqual([]);
   });
 
-  test.each([
-    ["truncate", "SSLEOFError"],
-    ["end", "whole"],
-  ] as const)("sees how a data connection over TLS was cut: %s", async (end, seen) => {
+  test("sees a data connection over TLS that was cut as one that is whole, if TLS was ended", async () => {
     await using server = await withFile(
       await startFtpServer({
         tls: identity,
-        onCommand: ({ verb }) => (verb === "RETR" ? { data: { cut: { after: 3, end } } } : undefined),
+        onCommand: ({ verb }) => (verb === "RETR" ? { data: { cut: { after: 3, end: "end" } } } : undefined),
       }),
     );
     const result = await python(
@@ -165,7 +162,7 @@ try: reply = ftp.voidresp()
 except ftplib.Error as error: reply = str(error)
 print(json.dumps([seen, text(received), reply[:3]]))`,
     );
-    expect(result).toEqual([seen, "one", "426"]);
+    expect(result).toEqual(["whole", "one", "426"]);
   });
 });
 
