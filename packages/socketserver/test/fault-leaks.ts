@@ -1,5 +1,9 @@
-// Finds sockets and child processes that a test left open.
+// Finds sockets and child processes that a test of faults left open; and gives these tests the time they need.
 import { setTimeout as sleep } from "node:timers/promises";
+import { vi } from "vitest";
+
+// They run at the same time, with processes of their own, and may not be the only ones on the machine.
+vi.setConfig({ testTimeout: 20_000 });
 
 const KINDS = /^(?:TCP|TLS|UDP|Process|Connect|Shutdown|Write)/;
 const PATIENCE_MILLISECONDS = 3_000;

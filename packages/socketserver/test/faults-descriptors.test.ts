@@ -1,15 +1,12 @@
 // Servers that run out of file descriptors, 5,000 silent clients, and a server's process that is killed.
 import { setTimeout as sleep } from "node:timers/promises";
-import { afterAll, describe, expect, test, vi } from "vitest";
+import { afterAll, describe, expect, test } from "vitest";
 import { askOnce, RawClient, whileTalking } from "./fault-clients.ts";
 import { nothingLeft } from "./fault-leaks.ts";
 import { descriptorLimit, Program } from "./fault-program.ts";
 
 // Most of the time is waiting: the tests wait together.
 afterAll(nothingLeft);
-
-// Processes take their time where others are busy, too.
-vi.setConfig({ testTimeout: 20_000 });
 
 const FEW = 64;
 const MANY = 5_000;

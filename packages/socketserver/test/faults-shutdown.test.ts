@@ -10,7 +10,7 @@ import { nothingLeft } from "./fault-leaks.ts";
 // Most of the time is waiting: the tests wait together.
 afterAll(nothingLeft);
 
-const CLIENTS = 50;
+const CLIENTS = 30;
 // Requests on their way at a time.
 const WINDOW = 4;
 const DEADLINE = 300;

@@ -3,7 +3,7 @@ import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import { ArgumentError } from "@netcli/core-transport";
 import { failureOf, tempDir } from "@netcli/test-kit";
-import { afterAll, describe, expect, test, vi } from "vitest";
+import { afterAll, describe, expect, test } from "vitest";
 import { ForkingTCPServer, StreamRequestHandler } from "../src/index.ts";
 import { askOnce, RawClient } from "./fault-clients.ts";
 import { handlers, idle, type Running, startPython } from "./fault-faces.ts";
@@ -11,9 +11,6 @@ import { nothingLeft } from "./fault-leaks.ts";
 
 // Most of the time is waiting: the tests wait together.
 afterAll(nothingLeft);
-
-// Processes take their time where others are busy, too.
-vi.setConfig({ testTimeout: 20_000 });
 
 const killed = expect.objectContaining({
   name: "WorkerError",
