@@ -72,6 +72,7 @@ export class Connection {
   #writer: Writer | undefined;
   #local: boolean | undefined;
   #remote: PeerAddress | undefined;
+  #isSecuring = false;
   #destroyed = false;
   #isClosed = false;
   #closed: { readonly promise: Promise<void>; readonly resolve: (() => void) | undefined } | undefined;
@@ -397,7 +398,9 @@ export class Connection {
     if (this.reader.ended) throw this.reader.endError("where TLS was to begin");
     this.writer.hold();
     this.#source.detach();
+    this.#isSecuring = true;
     const secured = await handshake(socket, signal);
+    this.#isSecuring = false;
     this.#socket = secured;
     this.#readFrom(secured);
     this.writer.redirect(secured);
@@ -457,12 +460,19 @@ export class Connection {
     return this.close();
   }
 
-  /** Cuts the connection so that the peer sees that it was cut: the end of a stream may look like its completion. */
+  /**
+   * Cuts the connection so that the peer sees that it was cut: the end of a stream may look like its completion. With
+   * TLS from the first byte it is ended without TLS's own end, which says the same to peers that look for it.
+   */
   reset(error?: Error): void {
     const raw = this.#raw;
     // Where our side was ended already libuv refuses, and Node would then never close the handle.
     const isEnded = this.#socket?.writableEnded === true || raw?.writableEnded === true;
-    if (raw instanceof Socket && !isEnded && !raw.destroyed && !raw.connecting) raw.resetAndDestroy();
+    const canReset = raw instanceof Socket && !(raw instanceof TLSSocket) && !this.#isSecuring;
+    if (canReset && !isEnded && !raw.destroyed && !raw.connecting) {
+      if (this.#socket === raw) raw.resetAndDestroy();
+      else resetWhenDestroyed(raw);
+    }
     this.destroy(error);
   }
 
@@ -487,6 +497,14 @@ export class Connection {
 }
 
 const closedHere = (): Error => new ConnectionClosedError("the connection was closed here");
+
+/** TLS over a socket has to let go of it first: reset under it, Node 20 crashes. It then calls `destroy`. */
+function resetWhenDestroyed(socket: Socket): void {
+  socket.destroy = () => {
+    Reflect.deleteProperty(socket, "destroy");
+    return socket.resetAndDestroy();
+  };
+}
 
 function cut(connection: Connection): void {
   connection.destroy();

@@ -7,8 +7,9 @@ import {
   type TlsMode,
   type Turn,
 } from "@netcli/core-transport";
-import { ftpCommand } from "./command.ts";
+import { FtpCommands } from "./command.ts";
 import { assertPositive, refusal } from "./errors.ts";
+import type { FtpEncoding } from "./encoding.ts";
 import type { FtpReply } from "./reply.ts";
 
 /** Who logs in; what a server does not ask for is not sent. */
@@ -27,14 +28,34 @@ function isAnonymous(user: string): boolean {
   return ANONYMOUS.has(user.toLowerCase());
 }
 
-/** Throws ArgumentError if one of them would break its line, before the first of them is sent. */
-export function assertCredentials(credentials: {
-  readonly [K in keyof Credentials]?: string | undefined;
-}): void {
-  const { user = "", password = "", account = "" } = credentials;
+/** The commands of a login. */
+export interface LoginCommands {
+  readonly user: CommandLine;
+  readonly password: CommandLine;
+  readonly account: CommandLine;
+  /** Something in them may not be overheard. */
+  readonly isSecret: boolean;
+  /** There is a password that can be sent before it is asked for. */
+  readonly hasPassword: boolean;
+}
+
+/** Throws ArgumentError if one of them would break its line or can't be encoded, before the first of them is sent. */
+export function loginCommands(
+  codec: FtpEncoding | undefined,
+  { user, password, account }: Credentials,
+): LoginCommands {
   assertArgument("the user", user);
   assertArgument("the password", password);
   assertArgument("the account", account);
+  const commands = new FtpCommands(codec);
+  const isGuest = password === "" && isAnonymous(user);
+  return {
+    user: commands.of("USER", user),
+    password: commands.of("PASS", isGuest ? ANONYMOUS_PASSWORD : password),
+    account: commands.of("ACCT", account),
+    isSecret: account !== "" || (password !== "" && !isAnonymous(user)),
+    hasPassword: password !== "" || isGuest,
+  };
 }
 
 /** When to use TLS where nothing was said. */
@@ -44,29 +65,33 @@ export function defaultTlsMode(user: string, connection: Connection): TlsMode {
 }
 
 /**
- * Sends USER, and PASS and ACCT as the server asks for them. Throws ReplyError, or TlsError before a secret
- * would go over the wire in clear.
+ * Sends USER, and PASS and ACCT as the server asks for them; PASS right behind USER if it may be ahead. Throws
+ * ReplyError, or TlsError before a secret would go over the wire in clear.
  */
 export async function logIn(
   turn: Turn<FtpReply>,
   connection: Connection,
-  tls: TlsMode | undefined,
-  { user, password, account }: Credentials,
+  { tls, isAhead }: { readonly tls: TlsMode | undefined; readonly isAhead: boolean },
+  commands: LoginCommands,
   signal: AbortSignal | undefined,
 ): Promise<FtpReply> {
-  let command = ftpCommand("USER", user);
-  const say = async (next: CommandLine): Promise<FtpReply> => {
-    command = next;
-    return assertPositive(await turn.command(command, { signal }), command);
-  };
-  const isSecret = !isAnonymous(user) && password !== "";
-  if (isSecret || account !== "") assertMaySendSecret(connection, tls);
-  let reply = await say(command);
-  if (reply.code === 331) {
-    const guest = password === "" && isAnonymous(user);
-    reply = await say(ftpCommand("PASS", guest ? ANONYMOUS_PASSWORD : password));
+  if (commands.isSecret) assertMaySendSecret(connection, tls);
+  let command = commands.user;
+  const asking = turn.command(command, { signal });
+  // Both in one packet. A server that wants no password says so (230), and then that this one is out of order.
+  const early = isAhead && commands.hasPassword ? turn.command(commands.password, { signal }) : undefined;
+  early?.catch(() => undefined);
+  let reply = assertPositive(await asking, command);
+  const wantsPassword = reply.code === 331;
+  const answer = wantsPassword ? await (early ?? turn.command(commands.password, { signal })) : await early;
+  if (wantsPassword && answer !== undefined) {
+    command = commands.password;
+    reply = assertPositive(answer, command);
   }
-  if (reply.code === 332) reply = await say(ftpCommand("ACCT", account));
+  if (reply.code === 332) {
+    command = commands.account;
+    reply = assertPositive(await turn.command(command, { signal }), command);
+  }
   // What still asks for more has not let us in.
   if (reply.code >= 300) throw refusal(reply, command);
   return reply;

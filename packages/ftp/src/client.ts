@@ -54,7 +54,8 @@ export class FtpClient {
     const partPath = partPathOf(localPath);
     const file = await open(partPath, "wx");
     try {
-      const { result: bytes, reply } = await this.#session.retrieve(
+      const { result: bytes, reply } = await this.#session.move(
+        "RETR",
         remotePath,
         (data) =>
           receiveFile(data, file, { onProgress: (moved) => onProgress?.({ bytes: moved, total }), signal }),

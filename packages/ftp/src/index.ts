@@ -1,7 +1,11 @@
 // The exports of @netcli/ftp, nothing else.
 export { type ByteTaker } from "./byte-taker.ts";
 export { FtpClient, type DownloadOptions, type TransferProgress } from "./client.ts";
+export { type VerbOptions } from "./control.ts";
+export { type FtpEncoding } from "./encoding.ts";
+export { type FtpFeatures } from "./features.ts";
+export { type FtpHash } from "./hash.ts";
 export { type FtpOptions } from "./options.ts";
 export { type FtpReply } from "./reply.ts";
-export { FtpSession, type TransferResult, type VerbOptions } from "./session.ts";
-export { type TransferOptions } from "./transfer.ts";
+export { FtpSession, type OpenTransfer, type StoreOptions, type TransferResult } from "./session.ts";
+export { type TransferOptions, type TransferType } from "./transfer.ts";

@@ -1,4 +1,5 @@
 // What a connection to an FTP server can be given.
+import { isIP } from "node:net";
 import {
   ArgumentError,
   assertArgument,
@@ -7,9 +8,11 @@ import {
   type TlsMode,
   type TlsOptions,
 } from "@netcli/core-transport";
-import { assertCredentials } from "./auth.ts";
+import { loginCommands } from "./auth.ts";
+import { FtpCommands } from "./command.ts";
+import { encodingOf, type FtpEncoding } from "./encoding.ts";
 
-export interface FtpOptions extends Omit<ConnectOptions, "path" | "tls"> {
+export interface FtpOptions extends Omit<ConnectOptions, "path" | "tls" | "decode"> {
   host: string;
   /** Default 21, or 990 with `tls: "implicit"` (RFC 4217). */
   port?: number | undefined;
@@ -25,6 +28,26 @@ export interface FtpOptions extends Omit<ConnectOptions, "path" | "tls"> {
   tls?: TlsMode | undefined;
   /** How to verify the server; see core-transport. */
   tlsOptions?: TlsOptions | undefined;
+  /** The name by which a server that has several is meant (RFC 7151 HOST), sent before USER. Default: none. */
+  virtualHost?: string | undefined;
+  /**
+   * Who makes data connections: we do (passive), or the server does, to the address of ours named here, which is
+   * that of the control connection by default, and one of these ports. Default false: passive.
+   */
+  active?:
+    | boolean
+    | { readonly address?: string; readonly ports?: readonly [first: number, last: number] }
+    | undefined;
+  /**
+   * Whether commands are sent before the one before them is answered. `safe`: where the usual servers were seen to
+   * stand it: USER with PASS, TYPE with EPSV, EPSV behind a transfer, and commands without a data connection.
+   * Default `safe`.
+   */
+  pipelining?: "off" | "safe" | "full" | undefined;
+  /** Milliseconds between NOOPs during a transfer, for routers that forget silent connections. Default: none. */
+  keepAlive?: number | undefined;
+  /** Of names. Default `utf8`. */
+  encoding?: "utf8" | "latin1" | FtpEncoding | undefined;
   /** Entered after login; what is relative is relative to it. Default: where the server puts us. */
   directory?: string | undefined;
 }
@@ -36,16 +59,41 @@ const FTPS_PORT = 990;
 /** Options with those defaults filled in that depend on nothing but the options. */
 export interface FtpTarget extends FtpOptions {
   readonly port: number;
+  /** Undefined: UTF-8. */
+  readonly codec: FtpEncoding | undefined;
 }
 
 /** Reads a URL or options. Throws ArgumentError. */
 export function resolveOptions(given: string | URL | FtpOptions): FtpTarget {
   const options = typeof given === "string" || given instanceof URL ? optionsOfUrl(given) : given;
-  assertCredentials(options);
-  assertArgument("the directory", options.directory ?? "");
+  const { user = "", password = "", account = "", directory = "", virtualHost = "", active } = options;
+  const codec = encodingOf(options.encoding);
+  loginCommands(codec, { user, password, account });
+  assertArgument("the directory", directory);
+  assertArgument("the virtual host", virtualHost);
+  new FtpCommands(codec).of("CWD", directory);
+  assertActive(active);
   const port = options.port ?? (options.tls === "implicit" ? FTPS_PORT : FTP_PORT);
   const tls = options.tls ?? (port === FTPS_PORT ? "implicit" : undefined);
-  return { ...options, port, tls };
+  const { pipelining = "safe", keepAlive } = options;
+  if (!["off", "safe", "full"].includes(pipelining)) {
+    throw new ArgumentError(`pipelining must be "off", "safe" or "full", not "${pipelining}"`);
+  }
+  if (keepAlive !== undefined && !(keepAlive > 0)) {
+    throw new ArgumentError(`keepAlive must be a number above 0, not ${keepAlive}`);
+  }
+  return { ...options, port, tls, pipelining, codec };
+}
+
+function assertActive(active: FtpOptions["active"]): void {
+  if (typeof active !== "object") return;
+  const { address, ports } = active;
+  if (address !== undefined && isIP(address) === 0) {
+    throw new ArgumentError(`the address for active mode must be an IP address, not "${address}"`);
+  }
+  const [first, last] = ports ?? [1, 1];
+  const isRange = [first, last].every((port) => Number.isInteger(port) && port > 0 && port < 65_536);
+  if (!isRange || first > last) throw new ArgumentError(`the ports ${first} to ${last} are none`);
 }
 
 function optionsOfUrl(url: string | URL): FtpOptions {

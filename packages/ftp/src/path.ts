@@ -16,3 +16,12 @@ export function parseQuotedPath(text: string): string {
     at = quote + 2;
   }
 }
+
+/**
+ * A path as the arguments of LIST, NLST and STAT: none without one, and no options of ls where the name begins with a
+ * dash.
+ */
+export function guarded(path: string = ""): string[] {
+  // Some skip spaces before they look.
+  return path === "" ? [] : [/^\s*-/.test(path) ? `./${path}` : path];
+}

@@ -1,30 +1,21 @@
-// One FTP connection, one method per verb under the names of Python's ftplib (RFC 959, 2428, 3659, 4217).
+// One FTP connection, one method per verb under the names of Python's ftplib (RFC 959, 2428, 3659): transfers.
 import {
-  connect,
+  LimitError,
   ReplyError,
-  ReplyPipeline,
-  TlsError,
-  TlsTickets,
   type CommandLine,
   type Connection,
-  type TlsMode,
-  type TlsOptions,
-  type Turn,
+  type Content,
 } from "@netcli/core-transport";
-import { assertCredentials, defaultTlsMode, logIn } from "./auth.ts";
+import { orAborted } from "./abort.ts";
+import { withCrlf } from "./ascii.ts";
 import { pour, type ByteTaker } from "./byte-taker.ts";
-import { ftpCommand, rawCommand } from "./command.ts";
-import { assertPositive, CONNECT, refusal } from "./errors.ts";
-import { resolveOptions, type FtpOptions, type FtpTarget } from "./options.ts";
-import { parseQuotedPath } from "./path.ts";
-import { ftpGrammar, type FtpReply } from "./reply.ts";
-import { Transfers, type TransferOptions } from "./transfer.ts";
-
-/** What any verb can be given. */
-export interface VerbOptions {
-  /** Gives up with the signal's reason. The session stays usable. */
-  signal?: AbortSignal | undefined;
-}
+import { ftpCommand } from "./command.ts";
+import { FtpControl, type VerbOptions } from "./control.ts";
+import { FtpFiles } from "./files.ts";
+import { resolveOptions, type FtpOptions } from "./options.ts";
+import { guarded } from "./path.ts";
+import type { FtpReply } from "./reply.ts";
+import type { Move, TransferOptions, TransferType } from "./transfer.ts";
 
 /** What a transfer came to. */
 export interface TransferResult {
@@ -34,168 +25,88 @@ export interface TransferResult {
   readonly reply: FtpReply;
 }
 
+export interface StoreOptions extends TransferOptions {
+  /** Called with the bytes handed to the connection so far. */
+  onProgress?: ((bytes: number) => void) | undefined;
+}
+
+/** A data connection that was handed out (`transferCmd`). */
+export interface OpenTransfer {
+  readonly connection: Connection;
+  /** Bytes that the server says it will send; undefined if it does not say. */
+  readonly size: number | undefined;
+  /** Ends our side, reads what is left, and resolves to the server's final reply. */
+  readonly finish: () => Promise<FtpReply>;
+}
+
 /** FtpSession is one control connection. Calls wait their turn. A reply that says no rejects with ReplyError. */
-export class FtpSession {
-  readonly #pipeline: ReplyPipeline<FtpReply>;
-  readonly #options: FtpTarget;
-  readonly #tlsOptions: TlsOptions;
-  readonly #transfers: Transfers;
-  #welcome = "";
-  #quitting: Promise<void> | undefined;
-
-  private constructor(connection: Connection, options: FtpTarget, tlsOptions: TlsOptions) {
-    this.#pipeline = new ReplyPipeline(connection, ftpGrammar);
-    // RFC 959 has no pipelining.
-    this.#pipeline.window = { commands: 1 };
-    this.#options = options;
-    this.#tlsOptions = tlsOptions;
-    this.#transfers = new Transfers(this.#pipeline, options);
-  }
-
+export class FtpSession extends FtpFiles {
   /**
    * Connects and reads the greeting; with a user in options or URL also sets TLS up, logs in and enters the
    * directory. Rejects with ConnectError, TlsError, TimeoutError, ReplyError or ArgumentError.
    */
   static async connect(options: string | URL | FtpOptions): Promise<FtpSession> {
-    const target = resolveOptions(options);
-    const { signal, tls, user, password, account, directory } = target;
-    const tlsOptions = { tickets: new TlsTickets(), ...target.tlsOptions };
-    const connection = await connect({ ...target, tls: tls === "implicit" ? tlsOptions : false });
-    const session = new FtpSession(connection, target, tlsOptions);
-    return cutOnAbort(connection, signal, async () => {
-      try {
-        await session.#greet();
-        if (user !== undefined) await session.login(user, password, account);
-        else if (tls !== undefined) await session.#secure(tls);
-        if (user !== undefined && directory !== undefined) await session.cwd(directory);
-        return session;
-      } catch (error) {
-        if (error instanceof ReplyError) await session.quit();
-        else session.close();
-        throw error;
-      }
-    });
+    return FtpControl.open(resolveOptions(options), (...parts) => new FtpSession(...parts));
   }
 
-  async #greet(): Promise<void> {
-    const reply = await this.#pipeline.greeting();
-    assertPositive(reply, CONNECT);
-    this.#welcome = reply.text;
+  /** Passive mode: we make the data connections; otherwise the server does. */
+  setPasv(on: boolean): void {
+    this.transfers.data.isPassive = on;
   }
 
-  /** The server's greeting, without codes. */
-  get welcome(): string {
-    return this.#welcome;
+  /** Names in a directory (NLST); none if the server refuses because there are none. */
+  async nlst(path?: string, options: VerbOptions = {}): Promise<string[]> {
+    return this.#list(this.commands.of("NLST", ...guarded(path)), options);
   }
 
-  /**
-   * Logs in, anonymously by default. A password goes out over TLS only, unless the server is on this machine or
-   * `tls: "none"` was given: rejects with TlsError before it is sent. Aborted while TLS is set up, it ends the session.
-   */
-  async login(
-    user: string = "anonymous",
-    password: string = "",
-    account: string = "",
-    options: VerbOptions = {},
-  ): Promise<FtpReply> {
-    const { connection } = this.#pipeline;
-    const { tls } = this.#options;
-    const { signal } = options;
-    assertCredentials({ user, password, account });
-    await this.#secure(tls ?? defaultTlsMode(user, connection), options);
-    return this.#pipeline.exclusive(
-      (turn) => logIn(turn, connection, tls, { user, password, account }, signal),
-      signal,
-    );
+  /** A listing for people (LIST). `flags` go before the path: "-la". */
+  async dir(path?: string, { flags, ...options }: VerbOptions & { flags?: string } = {}): Promise<string[]> {
+    const before = flags === undefined ? [] : [flags];
+    return this.#list(this.commands.of("LIST", ...before, ...guarded(path)), options);
   }
 
-  /** Brings the session to where the mode wants it; once there, does nothing. */
-  async #secure(mode: TlsMode, options: VerbOptions = {}): Promise<void> {
-    const { connection } = this.#pipeline;
-    if (mode === "none" || this.#transfers.protection !== undefined) return;
-    try {
-      // It is there already with implicit TLS, and after an attempt that got no further.
-      if (connection.tls === undefined) await this.#startTls(options);
-      await this.#protectData(options);
-    } catch (cause) {
-      if (!(cause instanceof ReplyError)) throw cause;
-      if (mode === "opportunistic" && connection.tls === undefined) return;
-      throw new TlsError(`${cause.message}; nothing secret was sent`, { cause });
-    }
-  }
-
-  /**
-   * Puts TLS over the control connection and protects data connections too (RFC 4217 4, 9). Aborted midway, it ends
-   * the session.
-   */
-  async authTls(options: VerbOptions = {}): Promise<void> {
-    await this.#startTls(options);
-    await this.#protectData(options);
-  }
-
-  #startTls({ signal }: VerbOptions): Promise<void> {
-    const { connection } = this.#pipeline;
-    const command = ftpCommand("AUTH", "TLS");
-    const upgrade = async (turn: Turn<FtpReply>): Promise<void> => {
-      const reply = await turn.command(command);
-      if (reply.code !== 234) throw refusal(reply, command);
-      await connection.startTls(this.#tlsOptions);
+  async #list(command: CommandLine, options: VerbOptions): Promise<string[]> {
+    const lines: string[] = [];
+    const { blockBytes } = this.pipeline.connection.limits;
+    const limit = Math.min(blockBytes, LISTING_BYTES);
+    let length = 0;
+    const take = (line: string): void => {
+      // An empty line takes its place, too.
+      length += line.length + 1;
+      if (length > limit) throw new LimitError(`the listing has more than ${limit} bytes`, "blockBytes");
+      lines.push(line);
     };
-    return this.#pipeline.exclusive((turn) => cutOnAbort(connection, signal, () => upgrade(turn)), signal);
-  }
-
-  async #protectData(options: VerbOptions): Promise<void> {
-    await this.voidCmd("PBSZ 0", options);
-    await this.voidCmd("PROT P", options);
-    this.#transfers.protection = this.#tlsOptions;
-  }
-
-  /** Sends any command and resolves to its reply, whatever the code. Not for commands with a data connection. */
-  async sendCmd(line: string, options: VerbOptions = {}): Promise<FtpReply> {
-    return this.#pipeline.command(rawCommand(line), options);
-  }
-
-  /** Sends any command that is answered with 2yz. */
-  async voidCmd(line: string, options: VerbOptions = {}): Promise<FtpReply> {
-    return this.#expect(rawCommand(line), options, 200, 299);
-  }
-
-  async #expect(
-    command: CommandLine,
-    options: VerbOptions,
-    from: number,
-    to: number = from,
-  ): Promise<FtpReply> {
-    const reply = await this.#pipeline.command(command, options);
-    if (reply.code < from || reply.code > to) throw refusal(reply, command);
-    return reply;
-  }
-
-  /** The current directory. */
-  async pwd(options: VerbOptions = {}): Promise<string> {
-    return parseQuotedPath((await this.#expect(ftpCommand("PWD"), options, 257)).text);
-  }
-
-  /** Changes the directory; `..` goes up with CDUP where the server knows it. */
-  async cwd(path: string, options: VerbOptions = {}): Promise<FtpReply> {
-    if (path === "..") {
-      const command = ftpCommand("CDUP");
-      const reply = await this.#pipeline.command(command, options);
-      if (reply.code !== 500 && reply.code !== 502) return assertPositive(reply, command);
+    try {
+      await this.#receiveLines(command, take, options);
+    } catch (error) {
+      if (!saysEmpty(error)) throw error;
     }
-    return this.#expect(ftpCommand("CWD", path === "" ? "." : path), options, 200, 299);
+    return lines;
   }
 
-  /** Size of a file in bytes as it would be transferred (RFC 3659 4); undefined if the server does not tell. */
-  async size(path: string, options: VerbOptions = {}): Promise<number | undefined> {
-    const command = ftpCommand("SIZE", path);
-    return this.#pipeline.exclusive(async (turn) => {
-      // In type A some servers refuse, others count every line once more.
-      await this.#transfers.useBinary(turn, options.signal);
-      const reply = assertPositive(await turn.command(command, options), command);
-      const size = reply.code === 213 && /^\s*\d+\s*$/.test(reply.text) ? Number(reply.text) : undefined;
-      return Number.isSafeInteger(size) ? size : undefined;
-    }, options.signal);
+  async #receiveLines(
+    command: CommandLine,
+    take: (line: string) => unknown,
+    options: TransferOptions,
+  ): Promise<FtpReply> {
+    const move: Move<void> = async (data) => {
+      for await (const lines of data.readToEnd().lineBatches(this.decode)) {
+        for (const line of lines) await take(line);
+      }
+    };
+    return (await this.transfers.run(command, "A", move, options)).reply;
+  }
+
+  /**
+   * Retrieves a file as text with a whole command, "RETR name", as ftplib's retrlines does: `take` gets each line
+   * without its end, and is awaited.
+   */
+  async retrLines(
+    command: string,
+    take: (line: string) => unknown,
+    options: TransferOptions = {},
+  ): Promise<FtpReply> {
+    return this.#receiveLines(this.commands.raw(command), take, options);
   }
 
   /**
@@ -207,66 +118,135 @@ export class FtpSession {
     taker: ByteTaker,
     options: TransferOptions = {},
   ): Promise<TransferResult> {
-    const { result, reply } = await this.#transfers.run(
-      rawCommand(command),
-      (data, gaveUp) => pour(data, taker, gaveUp),
-      options,
-    );
+    const move: Move<number> = (data, gaveUp) => pour(data, taker, gaveUp);
+    const { result, reply } = await this.transfers.run(this.commands.raw(command), "I", move, options);
     return { bytes: result, reply };
   }
 
-  /** @internal Retrieves a file over a data connection that `move` reads. */
-  async retrieve<T>(
+  /**
+   * Stores content in binary with a whole command, "STOR name", as ftplib's storbinary does. Resolves when the
+   * server has said that it has all.
+   */
+  async storBinary(command: string, content: Content, options: StoreOptions = {}): Promise<TransferResult> {
+    return this.#store(this.commands.raw(command), "I", content, options);
+  }
+
+  /** Stores text: every line end becomes CRLF on the wire, and what the server's system has for it on its disk. */
+  async storLines(command: string, content: Content, options: StoreOptions = {}): Promise<TransferResult> {
+    return this.#store(this.commands.raw(command), "A", withCrlf(content), options);
+  }
+
+  /** Appends content to a file, or makes it. */
+  async append(path: string, content: Content, options: StoreOptions = {}): Promise<TransferResult> {
+    return this.#store(this.commands.of("APPE", path), "I", content, options);
+  }
+
+  /** Stores content under a name that the server chooses, like `path` if that is given; empty if it does not say. */
+  async storUnique(
+    content: Content,
+    path?: string,
+    options: StoreOptions = {},
+  ): Promise<TransferResult & { readonly name: string }> {
+    const command = path === undefined ? ftpCommand("STOU") : this.commands.of("STOU", path);
+    let name = "";
+    // RFC 1123 4.1.2.9: "FILE: name", in the preliminary reply; some say it at the end.
+    const hear = ({ text }: FtpReply): void => {
+      const [, unique, file] = /(?:\bunique file name:\s*([^\s()]+)|\bFILE:\s*(.*\S))/i.exec(text) ?? [];
+      name ||= unique ?? file ?? "";
+    };
+    const result = await this.#store(command, "I", content, options, hear);
+    hear(result.reply);
+    return { ...result, name };
+  }
+
+  async #store(
+    command: CommandLine,
+    type: TransferType,
+    content: Content,
+    { onProgress, ...options }: StoreOptions,
+    onBegin?: (reply: FtpReply) => void,
+  ): Promise<TransferResult> {
+    const move: Move<number> = async (data, gaveUp) => {
+      // The source may never give another chunk.
+      const bytes = await orAborted(data.writeContent(content, { onProgress, signal: gaveUp }), gaveUp);
+      await finishSending(data);
+      return bytes;
+    };
+    const { result, reply } = await this.transfers.run(command, type, move, options, onBegin);
+    return { bytes: result, reply };
+  }
+
+  /**
+   * Begins a transfer with a whole command, in the type that is set, and hands its data connection out, as ftplib's
+   * ntransfercmd does. All other calls wait until `finish`.
+   */
+  async transferCmd(command: string, options: TransferOptions = {}): Promise<OpenTransfer> {
+    const line = this.commands.raw(command);
+    const isDownload = DOWNLOADS.test(command);
+    return new Promise((resolve, reject) => {
+      let size: number | undefined;
+      const move: Move<void> = (connection, gaveUp) =>
+        new Promise((done, fail) => {
+          gaveUp.addEventListener("abort", () => done(), { once: true });
+          const finish = async (): Promise<FtpReply> => {
+            (isDownload ? drop(connection) : finishSending(connection)).then(done, fail);
+            return (await running).reply;
+          };
+          resolve({ connection, size, finish });
+        });
+      const hear = ({ text }: FtpReply): void => {
+        const digits = /\((\d{1,15}) bytes\)/i.exec(text)?.[1];
+        size = digits === undefined ? undefined : Number(digits);
+      };
+      const running = this.transfers.run(line, undefined, move, options, hear);
+      running.catch(reject);
+    });
+  }
+
+  /** @internal Moves a file over a data connection in binary. */
+  async move<T>(
+    verb: "RETR" | "STOR" | "APPE",
     path: string,
-    move: (data: Connection) => Promise<T>,
+    move: Move<T>,
     options: TransferOptions,
   ): Promise<{ result: T; reply: FtpReply }> {
-    return this.#transfers.run(ftpCommand("RETR", path), move, options);
+    return this.transfers.run(this.commands.of(verb, path), "I", move, options);
   }
 
-  /** Does nothing, and shows that the server is there. */
-  noop(options: VerbOptions = {}): Promise<FtpReply> {
-    return this.voidCmd("NOOP", options);
-  }
-
-  /** Says QUIT when all before it is done, waits up to `timeouts.close` for the answer, and closes. Never rejects. */
-  quit(): Promise<void> {
-    this.#quitting ??= this.#quit();
-    return this.#quitting;
-  }
-
-  async #quit(): Promise<void> {
-    const { connection, error } = this.#pipeline;
-    if (error === undefined) {
-      const timeout = connection.timeouts.close;
-      await this.#pipeline.command(ftpCommand("QUIT"), { timeout }).catch(() => undefined);
-    }
-    await connection.close();
-  }
-
-  /** Closes at once. What is under way rejects. */
-  close(): void {
-    this.#pipeline.connection.destroy();
-  }
-
-  [Symbol.asyncDispose](): Promise<void> {
-    return this.quit();
+  /**
+   * Breaks off the transfer under way, which rejects with an AbortError; without one sends ABOR. The session stays
+   * usable.
+   */
+  async abort(options: VerbOptions = {}): Promise<FtpReply> {
+    const isUnderWay = this.transfers.abort(new DOMException("the transfer was aborted", "AbortError"));
+    // Its last reply is then the transfer's own; this one shows that the dialogue is in step again.
+    return isUnderWay ? this.noop(options) : this.voidCmd("ABOR", options);
   }
 }
 
-/** Does what cannot be left halfway: an abort cuts the connection. Rejects then with the signal's reason. */
-async function cutOnAbort<T>(
-  connection: Connection,
-  signal: AbortSignal | undefined,
-  work: () => Promise<T>,
-): Promise<T> {
-  const cut = (): void => connection.destroy(signal?.reason as Error);
-  signal?.addEventListener("abort", cut, { once: true });
-  try {
-    return await work();
-  } catch (error) {
-    throw signal?.aborted === true ? signal.reason : error;
-  } finally {
-    signal?.removeEventListener("abort", cut);
-  }
+const DOWNLOADS = /^(?:RETR|LIST|NLST|MLSD)\b/i;
+
+// A listing is kept in memory: one of some million files, and no endless one.
+const LISTING_BYTES = 256 * 1_048_576;
+
+/** Ends our side of an upload; without TLS's own end a server may take it for cut off. */
+async function finishSending(data: Connection): Promise<void> {
+  data.end();
+  await data.flush();
+}
+
+/** Reads what is left of a download, for nobody. */
+async function drop(data: Connection): Promise<void> {
+  for await (const _ of data.readToEnd());
+}
+
+const EMPTY = /\b(?:no (?:matching )?(?:files|members)|directory (?:is )?empty|empty directory)\b/i;
+// What is missing may be called "empty", and some say all they can think of.
+const NOT_THERE = /no such|does not|denied|invalid|permission/i;
+
+/** Some servers refuse to list what is empty. */
+function saysEmpty(error: unknown): boolean {
+  if (!(error instanceof ReplyError)) return false;
+  const text = error.reply.lines.join(" ");
+  return /^[45]50/.test(text) && EMPTY.test(text) && !NOT_THERE.test(text);
 }

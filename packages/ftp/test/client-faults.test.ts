@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { ArgumentError, ConnectionClosedError, ReplyError } from "@netcli/core-transport";
 import { describe, expect, test } from "vitest";
 import { downloading, occupy, pattern, refuseUnhandled } from "./fixtures.ts";
-import type { Ftp } from "./scripted-ftp.ts";
+import { type Ftp, loginLines } from "./scripted-ftp.ts";
 
 refuseUnhandled();
 
@@ -107,7 +107,7 @@ describe("a download fails and leaves what was there", () => {
     expect(await fixture.files()).toEqual([]);
     client.close();
     await server.settled();
-    expect(server.received).toBe("USER anonymous\r\n");
+    expect(server.received).toBe(loginLines);
   });
 
   test("when there is no directory for it", async () => {

@@ -27,8 +27,9 @@ async function commands(replies: string[], options: Partial<FtpOptions>): Promis
   return server.received.split("\r\n").slice(0, -1);
 }
 
-describe("a login", () => {
-  const inClear = { tls: "none" } as const;
+describe("a login without pipelining", () => {
+  const pipelining = "off";
+  const inClear = { tls: "none", pipelining } as const;
 
   test.each<[string, string[], Partial<FtpOptions>, string[]]>([
     ["ends with USER where the server asks no more", ["230 in"], { ...ada, ...inClear }, ["USER ada"]],
@@ -60,19 +61,19 @@ describe("a login", () => {
     [
       "as anonymous has an address for a password that tells nothing",
       ["331 your address", "230 in"],
-      { user: "anonymous" },
+      { user: "anonymous", pipelining },
       ["USER anonymous", "PASS anonymous@"],
     ],
     [
       "as ftp is anonymous, too",
       ["331 your address", "230 in"],
-      { user: "FTP" },
+      { user: "FTP", pipelining },
       ["USER FTP", "PASS anonymous@"],
     ],
     [
       "as anonymous sends the password that was given",
       ["331 your address", "230 in"],
-      { user: "anonymous", password: "me@example.org" },
+      { user: "anonymous", password: "me@example.org", pipelining },
       ["USER anonymous", "PASS me@example.org"],
     ],
     [
@@ -90,19 +91,19 @@ describe("a login", () => {
     [
       "is followed by the directory",
       ["230 in", "250 entered"],
-      { user: "anonymous", directory: "pub/a b" },
+      { user: "anonymous", directory: "pub/a b", pipelining },
       ["USER anonymous", "CWD pub/a b"],
     ],
     [
       "to a server on this machine uses TLS if there is any, and asks once",
       ["502 no TLS", "331 password", "230 in"],
-      ada,
+      { ...ada, pipelining },
       ["AUTH TLS", "USER ada", "PASS p4ssw0rd"],
     ],
     [
       "asks once for TLS also where that was written out",
       ["502 no TLS", "331 password", "230 in"],
-      { ...ada, tls: "opportunistic" },
+      { ...ada, tls: "opportunistic", pipelining },
       ["AUTH TLS", "USER ada", "PASS p4ssw0rd"],
     ],
   ])("%s", async (_what, replies, options, sent) => {
@@ -134,7 +135,7 @@ describe("a login", () => {
         await ftp.peer.expectEnd();
       });
       const { host, port } = server;
-      const error = await failureOf(FtpClient.connect({ host, port, ...ada, tls: "none", account: "42" }));
+      const error = await failureOf(FtpClient.connect({ host, port, ...ada, ...inClear, account: "42" }));
       expect(error).toBeInstanceOf(ReplyError);
       expect(error).toMatchObject({ command });
       await server.settled();
@@ -170,7 +171,7 @@ describe("a login", () => {
       const reason = new Error("enough");
       const { host, port } = server;
       const { signal } = controller;
-      const connecting = FtpClient.connect({ host, port, ...ada, tls: "none", signal });
+      const connecting = FtpClient.connect({ host, port, ...ada, ...inClear, signal });
       void reached.then(() => controller.abort(reason));
       expect(await failureOf(connecting)).toBe(reason);
       await server.settled();
@@ -189,7 +190,7 @@ describe("a login", () => {
       await ftp.prove();
     });
     const { host, port } = server;
-    await using session = await FtpSession.connect({ host, port });
+    await using session = await FtpSession.connect({ host, port, pipelining });
     const controller = new AbortController();
     const login = session.login("anonymous", "", "", { signal: controller.signal });
     await reached;

@@ -44,7 +44,7 @@ describe("options", () => {
       { port: 21, user: "ada", password: "p", account: "a" },
     ],
   ])("%j get the defaults %j", (given, expected) => {
-    expect(resolveOptions(given)).toEqual({ ...given, ...expected });
+    expect(resolveOptions(given)).toEqual({ ...given, pipelining: "safe", codec: undefined, ...expected });
   });
 
   test("are not changed", () => {
@@ -74,7 +74,7 @@ describe("a URL", () => {
     const { host: name, ...rest } = resolveOptions(url);
     expect(name).toBe(host);
     const defined = Object.fromEntries(Object.entries(rest).filter(([, value]) => value !== undefined));
-    expect(defined).toEqual({ port: 21, ...expected });
+    expect(defined).toEqual({ port: 21, pipelining: "safe", ...expected });
   });
 
   test("may be a URL object", () => {

@@ -3,6 +3,7 @@ import { failureOf, gate } from "@netcli/test-kit";
 import { ArgumentError } from "@netcli/core-transport";
 import { describe, expect, test } from "vitest";
 import { loggedIn, nowhere, pattern, refuseUnhandled } from "./fixtures.ts";
+import { loginLines } from "./scripted-ftp.ts";
 
 refuseUnhandled();
 
@@ -77,6 +78,6 @@ describe("a retrieval with a position", () => {
     const { session, server } = fixture;
     expect(await failureOf(session.retrBinary("RETR a", nowhere, { rest }))).toBeInstanceOf(ArgumentError);
     expect(await session.pwd()).toBe("/here");
-    expect(server.received).toBe("USER anonymous\r\nPWD\r\n");
+    expect(server.received).toBe(`${loginLines}PWD\r\n`);
   });
 });

@@ -2,6 +2,9 @@
 import type { TlsOptions } from "node:tls";
 import { PeerGone, type ScriptedPeer, type ScriptedServer, scriptedServer } from "@netcli/test-kit";
 
+/** What an anonymous user's login sends. */
+export const loginLines = "USER anonymous\r\nPASS anonymous@\r\n";
+
 /** A port that data connections come in on. */
 export interface DataPort {
   readonly port: number;
@@ -77,7 +80,8 @@ export class Ftp {
   /** Greets and lets an anonymous user in. */
   async logIn(): Promise<void> {
     await this.say("220 ready");
-    await this.answer("USER anonymous", "230 welcome");
+    await this.answer("USER anonymous", "331 your address");
+    await this.answer("PASS anonymous@", "230 welcome");
   }
 
   /** Opens a port for a data connection; close it, or leave it to the end of the server. */

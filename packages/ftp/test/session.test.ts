@@ -4,7 +4,7 @@ import { ConnectError, ConnectionClosedError, ReplyError, TimeoutError } from "@
 import { describe, expect, test } from "vitest";
 import { FtpClient, FtpSession } from "../src/index.ts";
 import { loggedIn, pattern, refuseUnhandled, nowhere } from "./fixtures.ts";
-import { ftpServer } from "./scripted-ftp.ts";
+import { ftpServer, loginLines } from "./scripted-ftp.ts";
 
 refuseUnhandled();
 
@@ -102,21 +102,24 @@ describe("a verb", () => {
   });
 });
 
-test("calls on one session wait for their turn", async () => {
-  await using fixture = await loggedIn(async (ftp) => {
-    await ftp.answer("TYPE I", "200 binary");
-    const data = await ftp.begin("a");
-    await data.send(pattern(300_000));
-    data.end();
-    await data.closed;
-    // Nothing has come meanwhile.
-    expect(ftp.peer.received.toString()).toMatch(/RETR a\r\n$/);
-    await ftp.say("226 done");
-    await ftp.give("b", pattern(5));
-    await ftp.prove();
-    await ftp.answer("SIZE c", "213 7");
-    await ftp.answer("NOOP", "200 fine");
-  });
+test("calls on one session wait for their turn, which without pipelining is not before an answer", async () => {
+  await using fixture = await loggedIn(
+    async (ftp) => {
+      await ftp.answer("TYPE I", "200 binary");
+      const data = await ftp.begin("a");
+      await data.send(pattern(300_000));
+      data.end();
+      await data.closed;
+      // Nothing has come meanwhile.
+      expect(ftp.peer.received.toString()).toMatch(/RETR a\r\n$/);
+      await ftp.say("226 done");
+      await ftp.give("b", pattern(5));
+      await ftp.prove();
+      await ftp.answer("SIZE c", "213 7");
+      await ftp.answer("NOOP", "200 fine");
+    },
+    { pipelining: "off" },
+  );
   const { session } = fixture;
   const results = await Promise.all([
     session.retrBinary("RETR a", nowhere),
@@ -128,14 +131,17 @@ test("calls on one session wait for their turn", async () => {
   expect(results).toMatchObject([{ bytes: 300_000 }, { bytes: 5 }, "/here", 7, { code: 200 }]);
 });
 
-test("a command is sent when the one before is answered, and no sooner", async () => {
-  await using fixture = await loggedIn(async (ftp) => {
-    for (const command of ["CWD a", "PWD", "NOOP"]) {
-      await ftp.expect(command);
-      expect(ftp.peer.received.toString().endsWith(`${command}\r\n`)).toBe(true);
-      await ftp.say('257 "/here"');
-    }
-  });
+test("a command is sent when the one before is answered, and no sooner, without pipelining", async () => {
+  await using fixture = await loggedIn(
+    async (ftp) => {
+      for (const command of ["CWD a", "PWD", "NOOP"]) {
+        await ftp.expect(command);
+        expect(ftp.peer.received.toString().endsWith(`${command}\r\n`)).toBe(true);
+        await ftp.say('257 "/here"');
+      }
+    },
+    { pipelining: "off" },
+  );
   const { session } = fixture;
   const results = await Promise.all([session.cwd("a"), session.pwd(), session.noop()]);
   expect(results).toMatchObject([{ code: 257 }, "/here", { code: 257 }]);
@@ -192,9 +198,9 @@ describe("the end of a session", () => {
           name === "FtpClient"
             ? await FtpClient.connect({ host, port })
             : await FtpSession.connect({ host, port, user: "anonymous" });
-        expect(server.received).toBe("USER anonymous\r\n");
+        expect(server.received).toBe(loginLines);
       }
-      expect(server.received).toBe("USER anonymous\r\nQUIT\r\n");
+      expect(server.received).toBe(`${loginLines}QUIT\r\n`);
       await server.settled();
     },
   );

@@ -43,12 +43,14 @@ describe("TLS is not stripped (CVE-2021-22946)", () => {
     expect(await failureOf(connect(server))).toBeInstanceOf(TlsError);
   });
 
-  test.each([
+  const protections = [
     ["PBSZ 0", "starttls"],
     ["PROT P", "starttls"],
     ["PROT P", "opportunistic"],
     ["PROT P", "implicit"],
-  ] as const)("a server that refuses %s is refused with %s", async (refused, tls) => {
+  ] as const;
+
+  test.each(protections)("a server that refuses %s is refused with %s", async (refused, tls) => {
     await using server = await ftpServer(
       async (ftp) => {
         if (tls === "implicit") await ftp.say("220 ready");
@@ -59,12 +61,38 @@ describe("TLS is not stripped (CVE-2021-22946)", () => {
       },
       tls === "implicit" ? { tls: identity } : {},
     );
-    const error = await failureOf(connect(server, { tls }));
+    const error = await failureOf(connect(server, { tls, pipelining: "off" }));
     expect(error).toBeInstanceOf(TlsError);
     expect(error).toMatchObject({ message: expect.stringContaining(refused) });
     await server.settled();
     expect(server.received).not.toContain("USER");
   });
+
+  test.each(protections.flatMap((each) => [[...each, "goes on"] as const, [...each, "leaves"] as const]))(
+    "a server that refuses %s with %s and %s is refused, though the login was sent along, over TLS",
+    async (refused, tls, what) => {
+      const refusal = refused === "PBSZ 0" ? "503 no" : "200 fine";
+      await using server = await ftpServer(
+        async (ftp) => {
+          if (tls === "implicit") await ftp.say("220 ready");
+          else await upgrade(ftp);
+          await ftp.answer("PBSZ 0", refusal);
+          await ftp.answer("PROT P", refused === "PROT P" ? "536 no" : "503 PBSZ first");
+          await ftp.expect("USER ada");
+          expect(ftp.peer.tls).toBeDefined();
+          if (what === "leaves") return;
+          await ftp.say("331 password");
+          await ftp.answer("PASS p4ssw0rd", "230 in");
+          await ftp.peer.expectEnd();
+        },
+        tls === "implicit" ? { tls: identity } : {},
+      );
+      const error = await failureOf(connect(server, { tls }));
+      expect(error).toBeInstanceOf(TlsError);
+      expect(error).toMatchObject({ message: expect.stringContaining(refused) });
+      await server.settled();
+    },
+  );
 });
 
 describe("bytes behind the go-ahead for TLS are an attack (CVE-2021-22947)", () => {

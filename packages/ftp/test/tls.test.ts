@@ -78,7 +78,8 @@ describe("a session over TLS", () => {
       await upgrade(ftp);
       await ftp.answer("PBSZ 0", "200 fine");
       await ftp.answer("PROT P", "200 private");
-      await ftp.answer("USER anonymous", "230 in");
+      await ftp.answer("USER anonymous", "331 your address");
+      await ftp.answer("PASS anonymous@", "230 in");
       await ftp.answer("TYPE I", "200 binary");
       await ftp.give("a", pattern(10), { tls: identity });
     });
@@ -91,7 +92,8 @@ describe("a session over TLS", () => {
       await upgrade(ftp);
       await ftp.answer("PBSZ 0", "200 fine");
       await ftp.answer("PROT P", "200 private");
-      await ftp.answer("USER ada", "230 in");
+      await ftp.answer("USER ada", "331 password");
+      await ftp.answer("PASS p4ssw0rd", "230 in");
     });
     const { host, port } = server;
     const session = await FtpSession.connect({ host, port, tlsOptions });

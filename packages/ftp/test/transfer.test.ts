@@ -241,14 +241,21 @@ describe("a retrieval", () => {
     expect(await session.pwd()).toBe("/here");
   });
 
-  test("is not tried where binary transfers are refused", async () => {
-    await using fixture = await loggedIn(async (ftp) => {
-      await ftp.answer("TYPE I", "504 no");
-      await ftp.answer("TYPE I", "200 binary");
-      await ftp.give("a", pattern(10));
-    });
-    const { session } = fixture;
-    expect(await failureOf(session.retrBinary("RETR a", nowhere))).toMatchObject({ command: "TYPE I" });
-    expect(await session.retrBinary("RETR a", nowhere)).toMatchObject({ bytes: 10 });
-  });
+  test.each(["off", "safe"] as const)(
+    "is not tried where binary transfers are refused, pipelining %s",
+    async (pipelining) => {
+      await using fixture = await loggedIn(
+        async (ftp) => {
+          await ftp.answer("TYPE I", "504 no");
+          if (pipelining === "safe") await (await (await ftp.passive()).connected()).closed;
+          await ftp.answer("TYPE I", "200 binary");
+          await ftp.give("a", pattern(10));
+        },
+        { pipelining },
+      );
+      const { session } = fixture;
+      expect(await failureOf(session.retrBinary("RETR a", nowhere))).toMatchObject({ command: "TYPE I" });
+      expect(await session.retrBinary("RETR a", nowhere)).toMatchObject({ bytes: 10 });
+    },
+  );
 });
