@@ -1,8 +1,20 @@
 // What an application does with an FTP server, in plain English.
 import { randomBytes } from "node:crypto";
-import { open, rename, rm, stat } from "node:fs/promises";
+import { open, rename, rm, stat, type FileHandle } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
-import { ArgumentError, ConnectionClosedError, receiveFile, ReplyError } from "@netcli/core-transport";
+import {
+  ArgumentError,
+  assertArgument,
+  ConnectionClosedError,
+  type Content,
+  ProtocolError,
+  receiveFile,
+  ReplyError,
+  sendFile,
+} from "@netcli/core-transport";
+import { entriesOf } from "./listing/entries.ts";
+import type { FtpEntry } from "./listing/entry.ts";
+import type { ListingReaderOptions } from "./listing/reader.ts";
 import { resolveOptions, type FtpOptions } from "./options.ts";
 import { FtpSession, type TransferResult } from "./session.ts";
 
@@ -18,6 +30,19 @@ export interface DownloadOptions {
   /** Called now and then, and at the end. */
   onProgress?: ((progress: TransferProgress) => void) | undefined;
   /** Breaks off with the signal's reason; what was received is removed. The client stays usable. */
+  signal?: AbortSignal | undefined;
+}
+
+export interface UploadOptions {
+  /** Called now and then, and at the end. */
+  onProgress?: ((progress: TransferProgress) => void) | undefined;
+  /** Breaks off with the signal's reason; what was stored is deleted. The client stays usable. */
+  signal?: AbortSignal | undefined;
+}
+
+/** How listings without facts are read; times in them are the server's own. */
+export interface ListOptions extends Pick<ListingReaderOptions, "now" | "utcOffset" | "parser"> {
+  /** Breaks off with the signal's reason. The client stays usable. */
   signal?: AbortSignal | undefined;
 }
 
@@ -73,6 +98,77 @@ export class FtpClient {
     }
   }
 
+  /**
+   * Uploads a file, or content that is bytes or a stream. It is stored beside `remotePath` under another name, and
+   * renamed when the server has said that it has all, and has as many bytes where it can tell; until then a file of
+   * that name stays what it was. Rejects with ReplyError, ProtocolError (the server has lost some), the errors of a
+   * broken connection, the file system's or the source's own.
+   */
+  async upload(
+    source: string | Exclude<Content, string>,
+    remotePath: string,
+    options: UploadOptions = {},
+  ): Promise<TransferResult> {
+    assertArgument("the remote path", remotePath);
+    const { signal } = options;
+    const session = this.#session;
+    const partPath = remotePartPathOf(remotePath);
+    const file = typeof source === "string" ? await open(source) : undefined;
+    try {
+      const content = typeof source === "string" ? undefined : source;
+      const result = await this.#store(partPath, file, content, options);
+      const size = await this.#sizeIfKnown(partPath, signal);
+      if (size !== undefined && size !== result.bytes) {
+        throw new ProtocolError(`of ${result.bytes} bytes the server has only ${size}`);
+      }
+      await session.rename(partPath, remotePath, { signal });
+      return result;
+    } catch (error) {
+      // It may not be there, and the connection neither.
+      await session.delete(partPath).catch(() => undefined);
+      throw error;
+    } finally {
+      await file?.close();
+    }
+  }
+
+  async #store(
+    path: string,
+    file: FileHandle | undefined,
+    content: Content | undefined,
+    { onProgress, signal }: UploadOptions,
+  ): Promise<TransferResult> {
+    const total = file === undefined ? undefined : (await file.stat()).size;
+    const report = onProgress && ((bytes: number) => onProgress({ bytes, total }));
+    if (file === undefined) return this.#session.store(path, content ?? "", { onProgress: report, signal });
+    const { result, reply } = await this.#session.move(
+      "STOR",
+      path,
+      async (data) => {
+        const bytes = await sendFile(data, file, { onProgress: report, signal });
+        data.end();
+        await data.flush();
+        return bytes;
+      },
+      { signal },
+    );
+    return { bytes: result, reply };
+  }
+
+  /**
+   * The entries of a directory, by default of the current one: with all the facts that the server can tell, or else
+   * read from the listing that it makes for people, in whichever of some thirty dialects. The directory itself and its
+   * parent are left out. A line that nobody understands is an entry of unknown type without a name.
+   */
+  async list(path?: string, { signal, ...reading }: ListOptions = {}): Promise<FtpEntry[]> {
+    const session = this.#session;
+    const hasFacts = (await session.feat({ signal })).has("MLST");
+    const entries = hasFacts
+      ? await session.mlsd(path, { signal })
+      : entriesOf(await session.dir(path, { signal }), reading);
+    return entries.filter(({ special }) => special === undefined);
+  }
+
   async #sizeIfKnown(path: string, signal: AbortSignal | undefined): Promise<number | undefined> {
     try {
       return await this.#session.size(path, { signal });
@@ -105,6 +201,13 @@ const SHOWN_CHARACTERS = 50;
 function partPathOf(path: string): string {
   const shown = basename(path).slice(0, SHOWN_CHARACTERS);
   return join(dirname(path), `.${shown}.${randomBytes(6).toString("hex")}.part`);
+}
+
+// The same on the server, where paths have slashes, if any.
+function remotePartPathOf(path: string): string {
+  const name = path.lastIndexOf("/") + 1;
+  const shown = path.slice(name, name + SHOWN_CHARACTERS);
+  return `${path.slice(0, name)}.${shown}.${randomBytes(6).toString("hex")}.part`;
 }
 
 // Renaming onto it would fail, but only after the whole file was transferred.

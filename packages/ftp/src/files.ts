@@ -1,10 +1,12 @@
 // The verbs that need no data connection, under the names of Python's ftplib (RFC 959, 2389, 3659).
-import { ArgumentError, type CommandLine } from "@netcli/core-transport";
+import { ArgumentError, ProtocolError, type CommandLine } from "@netcli/core-transport";
 import { ftpCommand } from "./command.ts";
 import { FtpControl, type VerbOptions } from "./control.ts";
 import { assertPositive, refusal } from "./errors.ts";
 import { FtpFeatures } from "./features.ts";
 import { hashCommand, parseHash, type FtpHash } from "./hash.ts";
+import type { FtpEntry } from "./listing/entry.ts";
+import { parseMlsx } from "./listing/mlsx.ts";
 import { guarded, parseQuotedPath } from "./path.ts";
 import type { FtpReply } from "./reply.ts";
 import { formatTime, parseTime } from "./time.ts";
@@ -137,6 +139,16 @@ export abstract class FtpFiles extends FtpControl {
       }
       return parseHash(asking, assertPositive(await turn.command(command, { signal }), command));
     }, signal);
+  }
+
+  /** What the server knows of one file or directory (RFC 3659 7); by default of the current directory. */
+  async mlst(path?: string, options: VerbOptions = {}): Promise<FtpEntry> {
+    const command = this.commands.of("MLST", ...(path === undefined ? [] : [path]));
+    const reply = await this.expect(command, options, 250);
+    // The facts stand in a line of their own between the first and the last, behind a space.
+    const entry = parseMlsx((reply.lines[1] ?? "").replace(/^(?:250-)? ?/, ""));
+    if (entry !== undefined) return entry;
+    throw new ProtocolError(`no facts in the answer to MLST: ${JSON.stringify(reply.text.slice(0, 80))}`);
   }
 
   /** What the server says about itself, or about a path over the control connection (RFC 959 STAT). */

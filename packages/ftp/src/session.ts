@@ -13,6 +13,8 @@ import { ftpCommand } from "./command.ts";
 import { FtpControl, type VerbOptions } from "./control.ts";
 import { FtpFiles } from "./files.ts";
 import { resolveOptions, type FtpOptions } from "./options.ts";
+import type { FtpEntry } from "./listing/entry.ts";
+import { entriesOf } from "./listing/entries.ts";
 import { guarded } from "./path.ts";
 import type { FtpReply } from "./reply.ts";
 import type { Move, TransferOptions, TransferType } from "./transfer.ts";
@@ -63,6 +65,19 @@ export class FtpSession extends FtpFiles {
   async dir(path?: string, { flags, ...options }: VerbOptions & { flags?: string } = {}): Promise<string[]> {
     const before = flags === undefined ? [] : [flags];
     return this.#list(this.commands.of("LIST", ...before, ...guarded(path)), options);
+  }
+
+  /**
+   * The entries of a directory with their facts (RFC 3659 7), the directory itself and its parent included (`special`).
+   * `facts` are asked for with OPTS MLST first. A line that is no such entry is one of unknown type without a name.
+   */
+  async mlsd(
+    path?: string,
+    { facts, ...options }: VerbOptions & { facts?: readonly string[] } = {},
+  ): Promise<FtpEntry[]> {
+    const command = this.commands.of("MLSD", ...(path === undefined ? [] : [path]));
+    if (facts !== undefined) await this.opts("MLST", facts.map((fact) => `${fact};`).join(""), options);
+    return entriesOf(await this.#list(command, options), { format: "mlsx" });
   }
 
   async #list(command: CommandLine, options: VerbOptions): Promise<string[]> {
@@ -201,6 +216,11 @@ export class FtpSession extends FtpFiles {
       const running = this.transfers.run(line, undefined, move, options, hear);
       running.catch(reject);
     });
+  }
+
+  /** @internal Stores content in binary under that name. */
+  async store(path: string, content: Content, options: StoreOptions): Promise<TransferResult> {
+    return this.#store(this.commands.of("STOR", path), "I", content, options);
   }
 
   /** @internal Moves a file over a data connection in binary. */

@@ -37,7 +37,8 @@ export type ListingFormat =
   | "tops20"
   | "dls"
   | "pc"
-  | "custom";
+  | "custom"
+  | "unknown";
 
 /** How exact a time is. */
 export type TimePrecision = "millisecond" | "second" | "minute" | "day";
