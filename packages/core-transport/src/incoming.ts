@@ -2,6 +2,8 @@
 import { createServer, type Server, type Socket } from "node:net";
 import { ArgumentError, ConnectError, ConnectionClosedError, TimeoutError } from "./errors.ts";
 import { Connection, type AcceptedOptions } from "./connection.ts";
+import { defaultTimeouts } from "./limits.ts";
+import { within } from "./deadline.ts";
 import { assertPort } from "./url.ts";
 
 export interface IncomingOptions extends AcceptedOptions {
@@ -26,7 +28,7 @@ export class Incoming {
   constructor(server: Server, port: number, options: IncomingOptions) {
     this.#server = server;
     this.port = port;
-    this.#timeout = options.timeouts?.connect ?? 30_000;
+    this.#timeout = options.timeouts?.connect ?? defaultTimeouts.connect;
     this.#arrived = new Promise((resolve, reject) => {
       this.#give = { resolve, reject };
     });
@@ -50,20 +52,15 @@ export class Incoming {
    * was given.
    */
   async accept(): Promise<Connection> {
-    const timer = setTimeout(
-      () => {
-        const message = `the server made no connection to port ${this.port} within ${this.#timeout} ms`;
-        this.close(new TimeoutError(message, "connect", this.#timeout));
-      },
-      Math.min(this.#timeout, 2 ** 31 - 1),
-    );
-    try {
-      const connection = await this.#arrived;
-      this.#isAccepted = true;
-      return connection;
-    } finally {
-      clearTimeout(timer);
-    }
+    const milliseconds = this.#timeout;
+    const message = `the server made no connection to port ${this.port} within ${milliseconds} ms`;
+    const expired = (): Error => new TimeoutError(message, "connect", milliseconds);
+    const connection = await within(milliseconds, expired, undefined, (signal) => {
+      signal.addEventListener("abort", () => this.close(signal.reason as Error), { once: true });
+      return this.#arrived;
+    });
+    this.#isAccepted = true;
+    return connection;
   }
 
   /** Closes the port, and the connection if it is there and `accept` has not given it away. */

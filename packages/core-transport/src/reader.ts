@@ -14,17 +14,6 @@ import type { ByteSink, ByteSource, Reason } from "./source.ts";
 // is given up, because a new one costs less.
 const DRAIN_BYTES = 65_536;
 
-/** What a wait is for. */
-interface Wanted<T, E> {
-  /** Gives the value as soon as it is there. */
-  take: () => T | undefined;
-  /** Gives the last value at the end of the stream, or throws. */
-  atEnd: () => E;
-  isLine: boolean;
-  /** Undoes what `take` did so far, when the wait is given up. */
-  putBack?: () => void;
-}
-
 /** Cuts the next piece of a body off; undefined while nothing is there. */
 type Cut = () => { readonly data: Buffer; readonly done: boolean } | undefined;
 
@@ -170,34 +159,32 @@ export class Reader implements ByteSink, LineSource {
     return outcome;
   }
 
-  #wait<T, E>({ take, atEnd, isLine, putBack }: Wanted<T, E>, options?: ReadOptions): Promise<T | E> {
-    return new Promise((resolve, reject) => {
-      const signal = options?.signal;
-      signal?.throwIfAborted();
-      const attempt = (): Outcome => {
-        try {
-          const value = isLine && this.isServed ? undefined : take();
-          if (value !== undefined) resolve(value);
-          else if (isLine && this.isServed) resolve(undefined as E);
-          else if (this.#ended) resolve(atEnd());
-          else return "waiting";
-        } catch (error) {
-          reject(error);
-          if (error instanceof LimitError) this.#owner.destroy(error);
-        }
-        signal?.removeEventListener("abort", onAbort);
-        return "settled";
-      };
-      const demand: Demand = { attempt, stalls: isLine ? "line" : "byte" };
-      const onAbort = (): void => {
-        if (!this.#withdraw(demand)) return;
-        putBack?.();
-        reject(signal?.reason as Error);
-        this.wake();
-      };
-      signal?.addEventListener("abort", onAbort, { once: true });
+  /** Queues a demand that is given up with the signal's reason, unless it was served before. */
+  #demandUntil(
+    demand: Demand,
+    signal: AbortSignal | undefined,
+    reject: (error: Error) => void,
+    putBack?: () => void,
+  ): void {
+    if (signal === undefined) {
       this.demand(demand);
-    });
+      return;
+    }
+    signal.throwIfAborted();
+    const attempt = (): Outcome => {
+      const outcome = demand.attempt();
+      if (outcome === "settled") signal.removeEventListener("abort", onAbort);
+      return outcome;
+    };
+    const abortable: Demand = { attempt, stalls: demand.stalls };
+    const onAbort = (): void => {
+      if (!this.#withdraw(abortable)) return;
+      putBack?.();
+      reject(signal.reason as Error);
+      this.wake();
+    };
+    signal.addEventListener("abort", onAbort, { once: true });
+    this.demand(abortable);
   }
 
   /**
@@ -224,11 +211,9 @@ export class Reader implements ByteSink, LineSource {
   }
 
   #waitForLine(options: ReadOptions | undefined): Promise<string | undefined> {
-    if (options?.signal === undefined) {
-      return new Promise((resolve, reject) => this.demand(new LineDemand(this, takeLine, resolve, reject)));
-    }
-    const take = (): string | undefined => this.framer.takeLine();
-    return this.#wait({ take, atEnd: () => this.lineAtEnd(), isLine: true }, options);
+    return new Promise((resolve, reject) => {
+      this.#demandUntil(new LineDemand(this, takeLine, resolve, reject), options?.signal, reject);
+    });
   }
 
   /** Whether all lines are served that had begun to come when the connection was retired. */
@@ -266,18 +251,20 @@ export class Reader implements ByteSink, LineSource {
     }
     const bytes = Buffer.allocUnsafe(count);
     let filled = 0;
-    const take = (): Buffer | undefined => {
-      filled += this.framer.takeBytes(count - filled).copy(bytes, filled);
-      return filled === count ? bytes : undefined;
-    };
-    const atEnd = (): never => {
-      throw this.endError(`after ${filled} of ${count} bytes`);
-    };
-    // As long as bytes are missing, the framer is empty.
-    const putBack = (): void => {
-      if (filled > 0) this.framer.append(bytes.subarray(0, filled));
-    };
-    return this.#wait({ take, atEnd, isLine: false, putBack }, options);
+    return new Promise((resolve, reject) => {
+      const attempt = (): Outcome => {
+        filled += this.framer.takeBytes(count - filled).copy(bytes, filled);
+        if (filled === count) resolve(bytes);
+        else if (this.#ended) reject(this.endError(`after ${filled} of ${count} bytes`));
+        else return "waiting";
+        return "settled";
+      };
+      // As long as bytes are missing, the framer is empty.
+      const putBack = (): void => {
+        if (filled > 0) this.framer.append(bytes.subarray(0, filled));
+      };
+      this.#demandUntil({ attempt, stalls: "byte" }, options?.signal, reject, putBack);
+    });
   }
 
   /** Reads a dot-terminated block (RFC 5321 4.5.2, RFC 1939 3, RFC 3977 3.1.1), dots unstuffed. */

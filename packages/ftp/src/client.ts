@@ -16,7 +16,7 @@ import { entriesOf } from "./listing/entries.ts";
 import type { FtpEntry } from "./listing/entry.ts";
 import type { ListingReaderOptions } from "./listing/reader.ts";
 import { resolveOptions, type FtpOptions } from "./options.ts";
-import { FtpSession, type TransferResult } from "./session.ts";
+import { finishSending, FtpSession, type TransferResult } from "./session.ts";
 
 /** How far a transfer is. */
 export interface TransferProgress {
@@ -146,8 +146,7 @@ export class FtpClient {
       path,
       async (data) => {
         const bytes = await sendFile(data, file, { onProgress: report, signal });
-        data.end();
-        await data.flush();
+        await finishSending(data);
         return bytes;
       },
       { signal },
@@ -199,15 +198,17 @@ const SHOWN_CHARACTERS = 50;
 
 // Another name in the same directory.
 function partPathOf(path: string): string {
-  const shown = basename(path).slice(0, SHOWN_CHARACTERS);
-  return join(dirname(path), `.${shown}.${randomBytes(6).toString("hex")}.part`);
+  return join(dirname(path), partNameOf(basename(path)));
 }
 
 // The same on the server, where paths have slashes, if any.
 function remotePartPathOf(path: string): string {
   const name = path.lastIndexOf("/") + 1;
-  const shown = path.slice(name, name + SHOWN_CHARACTERS);
-  return `${path.slice(0, name)}.${shown}.${randomBytes(6).toString("hex")}.part`;
+  return path.slice(0, name) + partNameOf(path.slice(name));
+}
+
+function partNameOf(name: string): string {
+  return `.${name.slice(0, SHOWN_CHARACTERS)}.${randomBytes(6).toString("hex")}.part`;
 }
 
 // Renaming onto it would fail, but only after the whole file was transferred.

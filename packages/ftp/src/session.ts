@@ -249,8 +249,8 @@ const DOWNLOADS = /^(?:RETR|LIST|NLST|MLSD)\b/i;
 // A listing is kept in memory: one of some million files, and no endless one.
 const LISTING_BYTES = 256 * 1_048_576;
 
-/** Ends our side of an upload; without TLS's own end a server may take it for cut off. */
-async function finishSending(data: Connection): Promise<void> {
+/** @internal Ends our side of an upload; without TLS's own end a server may take it for cut off. */
+export async function finishSending(data: Connection): Promise<void> {
   data.end();
   await data.flush();
 }

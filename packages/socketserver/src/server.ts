@@ -257,7 +257,7 @@ export class Server implements AsyncDisposable {
       this.#cutAt = cutAt;
       clearTimeout(this.#cutTimer);
       const error = new ConnectionClosedError("the server was shut down");
-      if (deadline < 2 ** 31) this.#cutTimer = setTimeout(() => this.#service.cut(error), deadline);
+      if (deadline <= LONGEST) this.#cutTimer = setTimeout(() => this.#service.cut(error), deadline);
     }
     await this.closed;
   }
