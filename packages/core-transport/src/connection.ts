@@ -5,12 +5,13 @@ import { TLSSocket } from "node:tls";
 import type { Body } from "./body.ts";
 import { assertArgument } from "./argument.ts";
 import type { Content } from "./content.ts";
-import { deflateInPlace } from "./deflate.ts";
-import { ConnectionClosedError, TlsError } from "./errors.ts";
+import { deflateInPlace, deflateOnly, inflateInPlace } from "./deflate.ts";
+import { ConnectionClosedError, NotSupportedError, TlsError } from "./errors.ts";
 import { defaultLimits, defaultTimeouts, withDefaults, type Limits, type Timeouts } from "./limits.ts";
 import { Reader, type ReadOptions } from "./reader.ts";
 import { ByteSource, type ByteSink, type Reason } from "./source.ts";
 import { secure, withinHandshake, type TlsOptions } from "./tls.ts";
+import { TlsRecords } from "./tls-records.ts";
 import { acceptTls, type TlsServerOptions } from "./tls-server.ts";
 import { isWatched, nextNumber, Tracer, type Trace } from "./trace.ts";
 import { isLoopback } from "./url.ts";
@@ -24,6 +25,12 @@ export interface ConnectionOptions {
   trace?: Trace | undefined;
   /** Makes text of the bytes of a line. Those below 128 must stand for themselves. Default: UTF-8, or latin1 where they are none. */
   decode?: ((bytes: Uint8Array) => string) | undefined;
+}
+
+export interface StartTlsOptions {
+  signal?: AbortSignal | undefined;
+  /** TLS can be taken off again (`endTls`). Default false. */
+  removable?: boolean | undefined;
 }
 
 /** Where a peer is. */
@@ -73,6 +80,10 @@ export class Connection {
   #local: boolean | undefined;
   #remote: PeerAddress | undefined;
   #isSecuring = false;
+  // Of TLS that can be taken off again, and of what is under it.
+  #records: TlsRecords | undefined;
+  #plainSource: ByteSource | undefined;
+  #isEndingTls = false;
   #destroyed = false;
   #isClosed = false;
   #closed: { readonly promise: Promise<void>; readonly resolve: (() => void) | undefined } | undefined;
@@ -206,17 +217,18 @@ export class Connection {
 
   /** The peer's IP address; behind a proxy of ours the proxy's. */
   get remoteAddress(): string | undefined {
-    return (this.#remote ?? addressOf(this.#socket))?.address;
+    return (this.#remote ?? addressOf(this.#socket) ?? addressOf(this.#raw))?.address;
   }
 
   /** The peer's port; undefined for a Unix socket. */
   get remotePort(): number | undefined {
-    return (this.#remote ?? addressOf(this.#socket))?.port;
+    return (this.#remote ?? addressOf(this.#socket) ?? addressOf(this.#raw))?.port;
   }
 
   /** Our own IP address towards the peer; undefined for a Unix socket. */
   get localAddress(): string | undefined {
-    return this.#socket instanceof Socket ? this.#socket.localAddress : undefined;
+    const socket = this.#records === undefined ? this.#socket : this.#raw;
+    return socket instanceof Socket ? socket.localAddress : undefined;
   }
 
   /** Nagle's algorithm (RFC 896) is off unless it is switched on here. */
@@ -355,8 +367,72 @@ export class Connection {
    * Puts TLS over the connection (STARTTLS, STLS, AUTH TLS). Rejects with TlsError; a single byte received
    * behind the peer's go-ahead is taken for an attack (`ERR_NETCLI_STARTTLS_INJECTION`, RFC 3207 6).
    */
-  startTls(options: TlsOptions = {}, { signal }: { signal?: AbortSignal | undefined } = {}): Promise<void> {
-    return this.#upgrade((socket, aborted) => secure(socket, this.host, options, aborted), signal);
+  startTls(options: TlsOptions = {}, { signal, removable = false }: StartTlsOptions = {}): Promise<void> {
+    const plain = this.socket;
+    const source = this.#source;
+    return this.#upgrade(
+      (socket, aborted) => secure(this.#records ?? socket, this.host, options, aborted),
+      signal,
+      removable ? () => this.#carryRecords(plain, source) : () => source.detach(),
+    );
+  }
+
+  #carryRecords(plain: Duplex, source: ByteSource): void {
+    this.#plainSource = source;
+    this.#records = new TlsRecords(plain, source, (reason) => {
+      // TLS tells of it itself, unless its own end is expected.
+      if (this.#isEndingTls) this.reader.end(reason);
+    });
+  }
+
+  /**
+   * Takes TLS off again, which was put on `removable` (RFC 4217 12.3). The peer agrees when `agree` resolves: what it
+   * says behind that is in clear, and so is what we say. If `agree` rejects TLS stays. Rejects with NotSupportedError.
+   */
+  async endTls(agree: () => Promise<void>): Promise<void> {
+    const records = this.#records;
+    const plainSource = this.#plainSource;
+    if (records === undefined || plainSource === undefined) {
+      throw new NotSupportedError("TLS can be taken off only where it was put on for that");
+    }
+    const secured = this.socket;
+    const source = this.#source;
+    // Behind its agreement the peer may end TLS at once, which is no end of the connection.
+    this.#setEndingTls(records, source, true);
+    try {
+      await agree();
+    } catch (error) {
+      this.#setEndingTls(records, source, false);
+      throw error;
+    }
+    try {
+      await this.flush();
+      this.writer.hold();
+      source.detach();
+      this.#source = plainSource;
+      this.reader.source = plainSource;
+      this.#records = undefined;
+      // Before TLS ends: it would take the stream underneath with it.
+      records.release(this.reader);
+      await withinHandshake(this.timeouts.connect, undefined, () => ended(secured));
+    } catch (error) {
+      this.#raw?.destroy();
+      this.destroy(error as Error);
+      throw error;
+    }
+    this.#socket = this.#raw;
+    secured.destroy();
+    // While it was not the socket nobody looked.
+    if (this.#destroyed) this.socket.destroy();
+    if (this.socket.closed) this.streamClosed(this.socket);
+    this.writer.redirect(this.socket);
+    this.#tell("TLS was taken off");
+  }
+
+  #setEndingTls(records: TlsRecords, source: ByteSource, on: boolean): void {
+    this.#isEndingTls = on;
+    records.mayEnd = on;
+    source.hearsEnd = !on;
   }
 
   /**
@@ -364,15 +440,23 @@ export class Connection {
    * TlsError; a single byte received behind the client's command is taken for an attack (RFC 3207 6).
    */
   acceptTls(options: TlsServerOptions, { signal }: { signal?: AbortSignal | undefined } = {}): Promise<void> {
-    return this.#upgrade((socket, aborted) => acceptTls(socket, options, aborted), signal);
+    const source = this.#source;
+    return this.#upgrade(
+      (socket, aborted) => acceptTls(socket, options, aborted),
+      signal,
+      () => source.detach(),
+    );
   }
 
   async #upgrade(
     handshake: (socket: Duplex, signal: AbortSignal) => Promise<TLSSocket>,
     signal: AbortSignal | undefined,
+    takeOver: () => void,
   ): Promise<void> {
     try {
-      await withinHandshake(this.timeouts.connect, signal, (deadline) => this.#redirect(handshake, deadline));
+      await withinHandshake(this.timeouts.connect, signal, (deadline) =>
+        this.#redirect(handshake, deadline, takeOver),
+      );
     } catch (error) {
       // Whoever destroyed the connection meanwhile has said why.
       const reason = (this.#destroyed ? this.reader.error : undefined) ?? error;
@@ -384,6 +468,7 @@ export class Connection {
   async #redirect(
     handshake: (socket: Duplex, signal: AbortSignal) => Promise<TLSSocket>,
     signal: AbortSignal,
+    takeOver: () => void,
   ): Promise<void> {
     const socket = this.socket;
     signal.throwIfAborted();
@@ -397,7 +482,7 @@ export class Connection {
     // Node would wait for a handshake with nobody.
     if (this.reader.ended) throw this.reader.endError("where TLS was to begin");
     this.writer.hold();
-    this.#source.detach();
+    takeOver();
     this.#isSecuring = true;
     const secured = await handshake(socket, signal);
     this.#isSecuring = false;
@@ -421,6 +506,22 @@ export class Connection {
     this.#readFrom(inflated);
     this.writer.redirect(deflated);
     this.#tell("DEFLATE");
+  }
+
+  /**
+   * Makes one zlib stream (RFC 1950) of all that comes from here on, or of all that is sent. What comes is then at its
+   * end where that stream is; ended before, or broken, it is a ProtocolError.
+   */
+  startZlib(direction: "received" | "sent"): void {
+    if (direction === "sent") {
+      this.writer.redirect(deflateOnly(this.socket));
+    } else {
+      const { framer, ended } = this.reader;
+      // Its end would be taken for that of an empty stream.
+      if (ended) throw this.reader.endError("where compressed data was to begin");
+      this.#readFrom(inflateInPlace(this.#source, framer, (error) => this.destroy(error)));
+    }
+    this.#tell("zlib");
   }
 
   #readFrom(stream: Duplex): void {
@@ -494,6 +595,11 @@ export class Connection {
     // Last: a trace that throws must not keep the connection open.
     if (typeof reason !== "function") this.#tell(reason.message);
   }
+}
+
+/** Ends a stream, and waits until it has been said. */
+function ended(stream: Duplex): Promise<void> {
+  return new Promise((resolve) => stream.end(() => resolve()));
 }
 
 const closedHere = (): Error => new ConnectionClosedError("the connection was closed here");

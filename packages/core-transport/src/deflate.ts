@@ -1,6 +1,17 @@
-// Raw DEFLATE over a connection in both directions (RFC 1951, as RFC 8054 and RFC 4978 use it).
-import type { Duplex } from "node:stream";
-import { constants, createDeflateRaw, createInflateRaw, type DeflateRaw, type InflateRaw } from "node:zlib";
+// Compression over a connection: raw DEFLATE in both directions for good (RFC 1951, as RFC 8054 and RFC 4978 use it),
+// or one zlib stream in one direction (RFC 1950, as FTP's MODE Z uses it).
+import type { Duplex, Transform } from "node:stream";
+import {
+  constants,
+  createDeflate,
+  createDeflateRaw,
+  createInflate,
+  createInflateRaw,
+  type Deflate,
+  type DeflateRaw,
+  type Inflate,
+  type InflateRaw,
+} from "node:zlib";
 import { ProtocolError } from "./errors.ts";
 import type { Framer } from "./framer.ts";
 import type { ByteSource } from "./source.ts";
@@ -19,11 +30,39 @@ export function deflateInPlace(
   const inflated = createInflateRaw({ finishFlush: constants.Z_SYNC_FLUSH });
   // Flushed after every write: the peer must be able to read a command without waiting for the next.
   const deflated = createDeflateRaw({ flush: constants.Z_SYNC_FLUSH });
+  deflated.pipe(socket);
+  feed(inflated, source, framer, destroy);
+  return { inflated, deflated };
+}
+
+/** Puts a decompressor behind `source`. Without the end of the zlib stream what came is broken: it may not be all. */
+export function inflateInPlace(
+  source: ByteSource,
+  framer: Framer,
+  destroy: (error: Error) => void,
+): Inflate {
+  const inflated = createInflate();
+  feed(inflated, source, framer, destroy);
+  return inflated;
+}
+
+/** Puts a compressor in front of `socket`, for content: nothing goes out before it pays. */
+export function deflateOnly(socket: Duplex): Deflate {
+  const deflated = createDeflate();
+  deflated.pipe(socket);
+  return deflated;
+}
+
+function feed(
+  inflated: Transform,
+  source: ByteSource,
+  framer: Framer,
+  destroy: (error: Error) => void,
+): void {
   inflated.on("error", (cause) => {
     destroy(new ProtocolError(`the peer's compressed data is broken: ${cause.message}`, { cause }));
   });
   inflated.on("drain", () => source.resume());
-  deflated.pipe(socket);
   const scratch = Buffer.allocUnsafeSlow(65_536);
   const received = (chunk: Buffer): boolean => inflated.write(Buffer.from(chunk));
   if (framer.length > 0) received(framer.takeBytes(framer.length));
@@ -36,5 +75,4 @@ export function deflateInPlace(
     },
   });
   source.resume();
-  return { inflated, deflated };
 }

@@ -18,6 +18,8 @@ const TLS_BUFFER_BYTES = 65_536;
 export interface FileTransferOptions {
   /** Where in the file to begin, in bytes. */
   position?: number | undefined;
+  /** Bytes at most that are received; the rest stays unread. Default: all. */
+  length?: number | undefined;
   /** Called with the bytes transferred so far, now and then. */
   onProgress?: ((bytes: number) => void) | undefined;
   /** Destroys the connection and rejects with the signal's reason. */
@@ -109,6 +111,8 @@ class FileSink implements ByteSink {
   #spare: Buffer | undefined;
   #writing = false;
   #paused = false;
+  // Bytes that are still wanted.
+  #wanted: number;
   // What came for which there was no room.
   #surplus: Buffer = EMPTY;
   #written = 0;
@@ -116,10 +120,11 @@ class FileSink implements ByteSink {
   #error: Error | undefined;
   #done: { resolve: (bytes: number) => void; reject: (error: Error) => void } | undefined;
 
-  constructor(connection: Connection, file: FileHandle, { position, onProgress }: FileTransferOptions) {
+  constructor(connection: Connection, file: FileHandle, { position, length, onProgress }: FileTransferOptions) {
     this.#connection = connection;
     this.#file = file;
     this.#start = position ?? 0;
+    this.#wanted = length ?? Infinity;
     this.#onProgress = onProgress;
   }
 
@@ -146,9 +151,17 @@ class FileSink implements ByteSink {
     return this.#spare;
   }
 
-  received(chunk: Buffer): boolean {
+  received(bytes: Buffer): boolean {
+    // TLS hands out what it has deciphered already.
+    if (this.#ended) return false;
+    const chunk = bytes.length > this.#wanted ? bytes.subarray(0, this.#wanted) : bytes;
+    this.#wanted -= chunk.length;
     if (chunk.buffer === this.#filling.buffer) this.#filled += chunk.length;
     else this.#copy(chunk);
+    if (this.#wanted === 0) {
+      this.end();
+      return false;
+    }
     if (!this.#writing) this.#write();
     this.#paused = this.#filled === BUFFER_BYTES;
     this.#watch();
@@ -202,6 +215,8 @@ class FileSink implements ByteSink {
   }
 
   end(reason?: Reason): void {
+    // Behind what was wanted it does not matter.
+    if (this.#ended) return;
     if (reason !== undefined) {
       const error = typeof reason === "function" ? reason() : reason;
       this.#fail(

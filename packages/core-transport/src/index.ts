@@ -2,7 +2,13 @@
 export { assertArgument, commandLine, type CommandLine, type CommandLineOptions } from "./argument.ts";
 export { Body } from "./body.ts";
 export { connect, type ConnectOptions, type Connector, type ConnectTarget } from "./connect.ts";
-export { type AcceptedOptions, Connection, type ConnectionOptions, type PeerAddress } from "./connection.ts";
+export {
+  type AcceptedOptions,
+  Connection,
+  type ConnectionOptions,
+  type PeerAddress,
+  type StartTlsOptions,
+} from "./connection.ts";
 export { decodeText } from "./framer.ts";
 export { chunksOf, type Content } from "./content.ts";
 export {
@@ -34,10 +40,12 @@ export { expectConnection, Incoming, type IncomingOptions } from "./incoming.ts"
 export { defaultLimits, defaultTimeouts, withDefaults, type Limits, type Timeouts } from "./limits.ts";
 export { type Window } from "./outbox.ts";
 export { ReplyPipeline, type Turn } from "./pipeline.ts";
+export { Pool, type PoolOptions, type UseOptions } from "./pool.ts";
 export { Queue } from "./queue.ts";
 export { type ReadOptions } from "./reader.ts";
 export { type CodeReply, type Reply, type ReplyGrammar } from "./reply.ts";
 export { parseCode } from "./reply-assembler.ts";
+export { retry, type RetryOptions } from "./retry.ts";
 export { assertMaySendSecret, type TlsMode } from "./security.ts";
 export { TlsTickets, type TlsOptions } from "./tls.ts";
 export { acceptTls, serverContext, type TlsServerOptions } from "./tls-server.ts";

@@ -11,11 +11,16 @@ export interface Window {
   blocks: number;
   /** Bytes that the blocks asked for are expected to have. */
   bytes: number;
+  /**
+   * Nothing goes out behind what was written before and is unanswered: ahead is sent only what leaves in one write.
+   * For servers that keep the order within what they read at once, and not beyond. Default false.
+   */
+  isBatched: boolean;
 }
 
 // 16 blocks: measured against INN and Dovecot, more gained little; 128 commands: what Postfix and msmtp keep
 // outstanding; 4 MiB: what giving a connection up may waste.
-const DEFAULT_WINDOW: Window = { commands: 128, blocks: 16, bytes: 4 * 1_048_576 };
+const DEFAULT_WINDOW: Window = { commands: 128, blocks: 16, bytes: 4 * 1_048_576, isBatched: false };
 
 /** A task that is to have the connection for itself. */
 export interface WaitingTurn {
@@ -26,12 +31,20 @@ export interface WaitingTurn {
   readonly reject: (error: Error) => void;
 }
 
+/** Commands that go out together or not at all. */
+export interface WaitingGroup {
+  readonly send: () => void;
+  readonly reject: (error: Error) => void;
+}
+
 /** Outbox keeps the order in which callers came. */
 export class Outbox<R extends Reply> {
   readonly #send: (exchange: Exchange<R>) => void;
-  readonly #waiting: Queue<Exchange<R> | WaitingTurn> = new Queue();
+  readonly #waiting: Queue<Exchange<R> | WaitingGroup | WaitingTurn> = new Queue();
   #window: Window = DEFAULT_WINDOW;
   #turnTaken = false;
+  // What is sent now leaves in one write with what was sent before.
+  #isOpen = false;
   #commands = 0;
   #blocks = 0;
   #bytes = 0;
@@ -54,9 +67,9 @@ export class Outbox<R extends Reply> {
     return this.#turnTaken;
   }
 
-  add(item: Exchange<R> | WaitingTurn): void {
+  add(item: Exchange<R> | WaitingGroup | WaitingTurn): void {
     // Mostly nobody is before it.
-    if (!("begin" in item) && this.#waiting.length === 0 && !this.#turnTaken && this.#fits(item)) {
+    if ("options" in item && this.#waiting.length === 0 && !this.#turnTaken && this.#fits(item)) {
       this.#send(item);
       return;
     }
@@ -65,7 +78,7 @@ export class Outbox<R extends Reply> {
   }
 
   /** True if `item` had not gone out and will not. */
-  withdraw(item: Exchange<R> | WaitingTurn): boolean {
+  withdraw(item: Exchange<R> | WaitingGroup | WaitingTurn): boolean {
     if (!this.#waiting.remove(item)) return false;
     // It may have been too large for the window, and the next one is not. A signal that several wait with
     // withdraws them all first.
@@ -76,6 +89,12 @@ export class Outbox<R extends Reply> {
   /** Counts a command as under way; those of a turn count too, although no window holds them back. */
   sent(exchange: Exchange<R>): void {
     this.#commands += 1;
+    if (this.#window.isBatched && !this.#isOpen) {
+      this.#isOpen = true;
+      queueMicrotask(() => {
+        this.#isOpen = false;
+      });
+    }
     const { hasBlock, expectedBytes = 0 } = exchange.options;
     if (hasBlock === undefined) return;
     this.#blocks += 1;
@@ -95,7 +114,12 @@ export class Outbox<R extends Reply> {
     while (!this.#turnTaken) {
       const next = this.#waiting.first;
       if (next === undefined) return;
-      if ("begin" in next) {
+      if ("send" in next) {
+        if (!this.#canJoin) return;
+        this.#waiting.shift();
+        next.send();
+      } else if ("begin" in next) {
+        if (!this.#canJoin) return;
         this.#waiting.shift();
         this.#turnTaken = true;
         void next.begin().then(() => {
@@ -111,8 +135,13 @@ export class Outbox<R extends Reply> {
     }
   }
 
+  get #canJoin(): boolean {
+    return !this.#window.isBatched || this.#commands === 0 || this.#isOpen;
+  }
+
   #fits({ options }: Exchange<R>): boolean {
     if (this.#commands === 0) return true;
+    if (!this.#canJoin) return false;
     if (this.#commands >= this.#window.commands) return false;
     if (options.hasBlock === undefined || this.#blocks === 0) return true;
     return (
@@ -123,7 +152,7 @@ export class Outbox<R extends Reply> {
   /** Rejects all that waits. */
   fail(error: Error): void {
     for (let item = this.#waiting.shift(); item !== undefined; item = this.#waiting.shift()) {
-      if ("begin" in item || settle(item)) item.reject(error);
+      if (!("options" in item) || settle(item)) item.reject(error);
     }
   }
 }

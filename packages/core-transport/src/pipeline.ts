@@ -12,7 +12,7 @@ import {
   type CommandOptions,
   type Exchange,
 } from "./exchange.ts";
-import { Outbox, type WaitingTurn, type Window } from "./outbox.ts";
+import { Outbox, type WaitingGroup, type WaitingTurn, type Window } from "./outbox.ts";
 import type { Reply, ReplyGrammar } from "./reply.ts";
 import { ReplyReceiver } from "./reply-receiver.ts";
 import type { WriteOptions, Writer } from "./writer.ts";
@@ -29,6 +29,11 @@ export interface Turn<R extends Reply> {
   block(line: CommandLine, options: BlockOptions<R>): Promise<BlockReply<R>>;
   /** A further reply without a command of its own, as behind the content of SMTP's DATA. Ask before you send the content. */
   expect(options?: CommandOptions<R>): Promise<R>;
+  /**
+   * Rejects with `error` what is unanswered, for a server that has dropped commands: what it says next answers what is
+   * sent next. Find out first, by a further command, that it has no more to say.
+   */
+  abandon(error: Error): void;
   /** Sends content as it is. A failure midway ends the connection: the peer cannot know where the content ended. */
   writeContent(content: Content, options?: WriteOptions): Promise<number>;
   /** Sends content as a dot-terminated block; else as `writeContent`. */
@@ -122,6 +127,36 @@ export class ReplyPipeline<R extends Reply> {
     });
   }
 
+  /**
+   * Sends several commands in one write, with no other between them: `send` asks for all of them at once, and does not
+   * wait. It is called when it is their turn. Resolves as it does.
+   */
+  together<T>(send: (turn: Pick<Turn<R>, "command">) => Promise<T>, signal?: AbortSignal): Promise<T> {
+    return new Promise((resolve, reject) => {
+      signal?.throwIfAborted();
+      if (this.#error !== undefined) throw this.#error;
+      const group: WaitingGroup = {
+        send: () => {
+          signal?.removeEventListener("abort", withdraw);
+          try {
+            resolve(send(this.#turn));
+          } catch (error) {
+            reject(error);
+          }
+        },
+        reject: (error) => {
+          signal?.removeEventListener("abort", withdraw);
+          reject(error);
+        },
+      };
+      const withdraw = (): void => {
+        if (this.#outbox.withdraw(group)) reject(signal?.reason);
+      };
+      signal?.addEventListener("abort", withdraw, { once: true });
+      this.#queue(group);
+    });
+  }
+
   readonly #turn: Turn<R> = {
     command: (line, options = NO_OPTIONS) =>
       new Promise((resolve, reject) => {
@@ -136,6 +171,7 @@ export class ReplyPipeline<R extends Reply> {
       reply.catch(() => undefined);
       return reply;
     },
+    abandon: (error) => this.#receiver.abandon(error),
     writeContent: (content, options = {}) =>
       this.#write(options.signal, (writer) => writer.writeContent(content, options)),
     writeBlock: (content, options = {}) =>
@@ -181,7 +217,7 @@ export class ReplyPipeline<R extends Reply> {
     return exchange;
   }
 
-  #queue(item: Exchange<R> | WaitingTurn): void {
+  #queue(item: Exchange<R> | WaitingGroup | WaitingTurn): void {
     this.#outbox.add(item);
     this.#receiver.wake();
     this.#receiver.start();

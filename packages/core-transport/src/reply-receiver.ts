@@ -100,6 +100,15 @@ export class ReplyReceiver<R extends Reply> {
     void this.#watch.restDuring(work);
   }
 
+  /** Expects no answers any more to what was sent so far. */
+  abandon(error: Error): void {
+    for (let next = this.#unanswered.shift(); next !== undefined; next = this.#unanswered.shift()) {
+      this.#outbox.answered(next);
+      if (settle(next)) next.reject(error);
+    }
+    this.#watch.expect(this.#block);
+  }
+
   /** Rejects all that is unanswered. */
   fail(error: Error): void {
     this.#failed = true;

@@ -101,6 +101,19 @@ export class ByteSource {
     this.#stream?.off("data", onData);
   }
 
+  /** Whether the stream's end is told; one that is expected is none of what comes behind it. */
+  set hearsEnd(on: boolean) {
+    const stream = this.#stream;
+    if (stream === undefined) return;
+    stream.off("end", onEnd);
+    stream.off("close", onClose);
+    if (!on) return;
+    stream.on("end", onEnd);
+    stream.on("close", onClose);
+    if (stream.readableEnded) this.end();
+    if (stream.closed) this.onClose();
+  }
+
   /** Sends the bytes to another sink from now on. */
   redirect(sink: ByteSink): void {
     this.#sink = sink;

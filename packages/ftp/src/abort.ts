@@ -1,4 +1,5 @@
 // Giving up on a signal: at once where the rest can be left to itself, and with the connection where it cannot.
+import { setMaxListeners } from "node:events";
 import type { Connection } from "@netcli/core-transport";
 
 /** Waits, but no longer than until the signal is aborted; rejects then with its reason. */
@@ -27,4 +28,11 @@ export async function cutOnAbort<T>(
   } finally {
     signal?.removeEventListener("abort", cut);
   }
+}
+
+/** A signal that is aborted with the first of these. Any number of tasks may listen to it. */
+export function anySignal(...signals: readonly (AbortSignal | undefined)[]): AbortSignal {
+  const signal = AbortSignal.any(signals.filter((one) => one !== undefined));
+  setMaxListeners(0, signal);
+  return signal;
 }

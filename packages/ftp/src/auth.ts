@@ -5,8 +5,8 @@ import {
   type CommandLine,
   type Connection,
   type TlsMode,
-  type Turn,
 } from "@netcli/core-transport";
+import type { Asker } from "./burst.ts";
 import { FtpCommands } from "./command.ts";
 import { assertPositive, refusal } from "./errors.ts";
 import type { FtpEncoding } from "./encoding.ts";
@@ -69,7 +69,7 @@ export function defaultTlsMode(user: string, connection: Connection): TlsMode {
  * ReplyError, or TlsError before a secret would go over the wire in clear.
  */
 export async function logIn(
-  turn: Turn<FtpReply>,
+  asker: Asker,
   connection: Connection,
   { tls, isAhead }: { readonly tls: TlsMode | undefined; readonly isAhead: boolean },
   commands: LoginCommands,
@@ -77,20 +77,20 @@ export async function logIn(
 ): Promise<FtpReply> {
   if (commands.isSecret) assertMaySendSecret(connection, tls);
   let command = commands.user;
-  const asking = turn.command(command, { signal });
+  const asking = asker.command(command, { signal });
   // Both in one packet. A server that wants no password says so (230), and then that this one is out of order.
-  const early = isAhead && commands.hasPassword ? turn.command(commands.password, { signal }) : undefined;
+  const early = isAhead && commands.hasPassword ? asker.command(commands.password, { signal }) : undefined;
   early?.catch(() => undefined);
   let reply = assertPositive(await asking, command);
   const wantsPassword = reply.code === 331;
-  const answer = wantsPassword ? await (early ?? turn.command(commands.password, { signal })) : await early;
+  const answer = wantsPassword ? await (early ?? asker.command(commands.password, { signal })) : await early;
   if (wantsPassword && answer !== undefined) {
     command = commands.password;
     reply = assertPositive(answer, command);
   }
   if (reply.code === 332) {
     command = commands.account;
-    reply = assertPositive(await turn.command(command, { signal }), command);
+    reply = assertPositive(await asker.command(command, { signal }), command);
   }
   // What still asks for more has not let us in.
   if (reply.code >= 300) throw refusal(reply, command);

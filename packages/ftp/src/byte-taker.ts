@@ -5,12 +5,24 @@ import type { Connection } from "@netcli/core-transport";
 /** Takes the bytes of a transfer: a function, awaited before more is read, or a Node stream, which is not ended. */
 export type ByteTaker = ((chunk: Uint8Array) => unknown) | Writable;
 
+export interface PourOptions {
+  /** Bytes at most; the rest is given up. Default: all. */
+  length?: number | undefined;
+  /** Called with the bytes that the taker has so far. */
+  onProgress?: ((bytes: number) => void) | undefined;
+}
+
 /**
- * Hands over all that comes, up to the end of the peer's side. Resolves to the number of bytes when the taker has
+ * Hands over what comes, up to the end of the peer's side. Resolves to the number of bytes when the taker has
  * them. A stream is waited for no longer once `signal` is aborted.
  */
-export async function pour(data: Connection, taker: ByteTaker, signal: AbortSignal): Promise<number> {
-  if (typeof taker === "function") return pourInto(data, taker);
+export async function pour(
+  data: Connection,
+  taker: ByteTaker,
+  signal: AbortSignal,
+  options: PourOptions = {},
+): Promise<number> {
+  if (typeof taker === "function") return pourInto(data, taker, options);
   // Not node:stream's pipeline: it leaves a listener behind on a stream that is not to be ended.
   let failure: Error | undefined;
   let giveUp: ((error: Error) => void) | undefined;
@@ -32,17 +44,24 @@ export async function pour(data: Connection, taker: ByteTaker, signal: AbortSign
   });
   signal.addEventListener("abort", () => fail(signal.reason as Error), { once: true });
   try {
-    return await pourInto(data, write);
+    return await pourInto(data, write, options);
   } finally {
     stop();
   }
 }
 
-async function pourInto(data: Connection, take: (chunk: Uint8Array) => unknown): Promise<number> {
+async function pourInto(
+  data: Connection,
+  take: (chunk: Uint8Array) => unknown,
+  { length = Infinity, onProgress }: PourOptions,
+): Promise<number> {
   let bytes = 0;
   for await (const chunk of data.readToEnd()) {
-    bytes += chunk.length;
-    await take(chunk);
+    const wanted = chunk.length > length - bytes ? chunk.subarray(0, length - bytes) : chunk;
+    bytes += wanted.length;
+    await take(wanted);
+    onProgress?.(bytes);
+    if (bytes === length) break;
   }
   return bytes;
 }

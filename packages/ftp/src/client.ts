@@ -1,157 +1,99 @@
-// What an application does with an FTP server, in plain English.
-import { randomBytes } from "node:crypto";
-import { open, rename, rm, stat, type FileHandle } from "node:fs/promises";
-import { basename, dirname, join } from "node:path";
+// What an application does with an FTP server, in plain English, over one session or several.
+import type { Readable, Writable } from "node:stream";
+import type { WritableStream } from "node:stream/web";
+import type { ByteTaker } from "./byte-taker.ts";
+import type { VerbOptions } from "./control.ts";
 import {
-  ArgumentError,
-  assertArgument,
-  ConnectionClosedError,
-  type Content,
-  ProtocolError,
-  receiveFile,
-  ReplyError,
-  sendFile,
-} from "@netcli/core-transport";
-import { entriesOf } from "./listing/entries.ts";
-import type { FtpEntry } from "./listing/entry.ts";
-import type { ListingReaderOptions } from "./listing/reader.ts";
-import { resolveOptions, type FtpOptions } from "./options.ts";
-import { finishSending, FtpSession, type TransferResult } from "./session.ts";
+  ensureDirectory,
+  entriesIn,
+  existsEntry,
+  listDirectory,
+  type ListOptions,
+  statEntry,
+} from "./directory.ts";
+import { FileDownload, type DownloadOptions, type FileResult } from "./download.ts";
+import type { FtpEntry, FtpEntryType } from "./listing/entry.ts";
+import { mirrorTree, type MirrorOptions, type MirrorResult } from "./mirror.ts";
+import { removeDirectory } from "./remove.ts";
+import type { FtpSession, TransferResult } from "./session.ts";
+import { FtpSessions, type FtpClientOptions } from "./sessions.ts";
+import { createFile, openFile, type OpenOptions, pourFile, type PourFileOptions } from "./streams.ts";
+import { FileUpload, type UploadOptions, type UploadSource } from "./upload.ts";
+import { walkTree, type WalkItem, type WalkOptions } from "./walk.ts";
 
-/** How far a transfer is. */
-export interface TransferProgress {
-  /** Bytes moved so far. */
-  readonly bytes: number;
-  /** Bytes in all; undefined if the server does not tell. */
-  readonly total: number | undefined;
-}
-
-export interface DownloadOptions {
-  /** Called now and then, and at the end. */
-  onProgress?: ((progress: TransferProgress) => void) | undefined;
-  /** Breaks off with the signal's reason; what was received is removed. The client stays usable. */
-  signal?: AbortSignal | undefined;
-}
-
-export interface UploadOptions {
-  /** Called now and then, and at the end. */
-  onProgress?: ((progress: TransferProgress) => void) | undefined;
-  /** Breaks off with the signal's reason; what was stored is deleted. The client stays usable. */
-  signal?: AbortSignal | undefined;
-}
-
-/** How listings without facts are read; times in them are the server's own. */
-export interface ListOptions extends Pick<ListingReaderOptions, "now" | "utcOffset" | "parser"> {
-  /** Breaks off with the signal's reason. The client stays usable. */
-  signal?: AbortSignal | undefined;
-}
-
-/** FtpClient is a logged-in connection to a server, anonymous unless a user is given. */
+/**
+ * FtpClient does tasks over one or more sessions with a server, anonymous unless a user is given. Relative paths are
+ * from the directory of the URL or options. Calls at the same time are safe: they share the sessions, and wait when
+ * there are none. A task whose connection breaks is tried again (`retries`).
+ */
 export class FtpClient {
-  readonly #session: FtpSession;
+  readonly #sessions: FtpSessions;
 
-  private constructor(session: FtpSession) {
-    this.#session = session;
+  private constructor(sessions: FtpSessions) {
+    this.#sessions = sessions;
   }
 
   /**
    * Connects, logs in and enters the directory of the URL or options. Rejects with ConnectError, TlsError,
    * TimeoutError, ReplyError (login or directory refused) or ArgumentError.
    */
-  static async connect(options: string | URL | FtpOptions): Promise<FtpClient> {
-    const target = resolveOptions(options);
-    return new FtpClient(await FtpSession.connect({ ...target, user: target.user ?? "anonymous" }));
+  static async connect(options: string | URL | FtpClientOptions): Promise<FtpClient> {
+    return new FtpClient(await FtpSessions.connect(options));
   }
 
   /**
-   * Downloads a file. It is written beside `localPath` under another name, and renamed when the server has said
-   * that all was sent and every byte is there; until then a file of that name stays what it was.
-   * Rejects with ReplyError, the errors of a broken connection, or the file system's own.
+   * Lends a session for its verbs, for as long as the work lasts; no other task uses it meanwhile. It comes in the
+   * directory of the client, and may be left in another one. With one connection a task of the client inside the work
+   * would wait for the work to end.
    */
+  use<T>(work: (session: FtpSession) => Promise<T>, options: VerbOptions = {}): Promise<T> {
+    return this.#sessions.lend(work, options);
+  }
+
+  /**
+   * Downloads a file. It is written beside `target` under another name, and renamed when the server has said
+   * that all was sent and every byte is there; until then a file of that name stays what it was.
+   * Rejects with ReplyError, the errors of a broken connection, ProtocolError (`verify` found another hash), or the
+   * file system's own.
+   */
+  download(remotePath: string, target: string, options?: DownloadOptions): Promise<FileResult>;
+  /** Hands the bytes of a file to a stream, which is not ended, or to a function, which is awaited. */
+  download(
+    remotePath: string,
+    target: ByteTaker | WritableStream<Uint8Array>,
+    options?: PourFileOptions,
+  ): Promise<TransferResult>;
   async download(
     remotePath: string,
-    localPath: string,
-    options: DownloadOptions = {},
-  ): Promise<TransferResult> {
-    const { onProgress, signal } = options;
-    await refuseDirectory(localPath);
-    const total = await this.#sizeIfKnown(remotePath, signal);
-    const partPath = partPathOf(localPath);
-    const file = await open(partPath, "wx");
-    try {
-      const { result: bytes, reply } = await this.#session.move(
-        "RETR",
-        remotePath,
-        (data) =>
-          receiveFile(data, file, { onProgress: (moved) => onProgress?.({ bytes: moved, total }), signal }),
-        { signal },
-      );
-      // More is no harm: it may have grown meanwhile.
-      if (total !== undefined && bytes < total) throw truncated(remotePath, bytes, total);
-      await file.close();
-      await rename(partPath, localPath);
-      return { bytes, reply };
-    } catch (error) {
-      await file.close().catch(() => undefined);
-      await rm(partPath, { force: true });
-      throw error;
-    }
+    target: string | ByteTaker | WritableStream<Uint8Array>,
+    options: DownloadOptions & PourFileOptions = {},
+  ): Promise<FileResult | TransferResult> {
+    if (typeof target !== "string") return pourFile(this.#sessions, remotePath, target, options);
+    return new FileDownload(this.#sessions, remotePath, target, options).run();
   }
 
   /**
-   * Uploads a file, or content that is bytes or a stream. It is stored beside `remotePath` under another name, and
-   * renamed when the server has said that it has all, and has as many bytes where it can tell; until then a file of
-   * that name stays what it was. Rejects with ReplyError, ProtocolError (the server has lost some), the errors of a
-   * broken connection, the file system's or the source's own.
+   * Uploads a file, or content that is bytes, a stream, or a function that gives either. It is stored beside
+   * `remotePath` under another name, and renamed when the server has said that it has all, and has as many bytes
+   * where it can tell; until then a file of that name stays what it was. A stream can't be sent again if the
+   * connection breaks. Rejects with ReplyError, ProtocolError (the server has something else), the errors of a broken
+   * connection, the file system's or the source's own.
    */
-  async upload(
-    source: string | Exclude<Content, string>,
-    remotePath: string,
-    options: UploadOptions = {},
-  ): Promise<TransferResult> {
-    assertArgument("the remote path", remotePath);
-    const { signal } = options;
-    const session = this.#session;
-    const partPath = remotePartPathOf(remotePath);
-    const file = typeof source === "string" ? await open(source) : undefined;
-    try {
-      const content = typeof source === "string" ? undefined : source;
-      const result = await this.#store(partPath, file, content, options);
-      const size = await this.#sizeIfKnown(partPath, signal);
-      if (size !== undefined && size !== result.bytes) {
-        throw new ProtocolError(`of ${result.bytes} bytes the server has only ${size}`);
-      }
-      await session.rename(partPath, remotePath, { signal });
-      return result;
-    } catch (error) {
-      // It may not be there, and the connection neither.
-      await session.delete(partPath).catch(() => undefined);
-      throw error;
-    } finally {
-      await file?.close();
-    }
+  async upload(source: UploadSource, remotePath: string, options: UploadOptions = {}): Promise<FileResult> {
+    return new FileUpload(this.#sessions, source, remotePath, options).run();
   }
 
-  async #store(
-    path: string,
-    file: FileHandle | undefined,
-    content: Content | undefined,
-    { onProgress, signal }: UploadOptions,
-  ): Promise<TransferResult> {
-    const total = file === undefined ? undefined : (await file.stat()).size;
-    const report = onProgress && ((bytes: number) => onProgress({ bytes, total }));
-    if (file === undefined) return this.#session.store(path, content ?? "", { onProgress: report, signal });
-    const { result, reply } = await this.#session.move(
-      "STOR",
-      path,
-      async (data) => {
-        const bytes = await sendFile(data, file, { onProgress: report, signal });
-        await finishSending(data);
-        return bytes;
-      },
-      { signal },
-    );
-    return { bytes: result, reply };
+  /** A file, or some of its bytes, as a stream. A session is taken until it has ended or was destroyed. */
+  open(remotePath: string, options: OpenOptions = {}): Readable {
+    return openFile(this.#sessions, remotePath, options);
+  }
+
+  /**
+   * A stream that becomes a file: under its name when the stream has finished. A stream that is destroyed leaves
+   * nothing behind. A session is taken until then.
+   */
+  create(remotePath: string, options: UploadOptions = {}): Writable {
+    return createFile(this.#sessions, remotePath, options);
   }
 
   /**
@@ -159,66 +101,66 @@ export class FtpClient {
    * read from the listing that it makes for people, in whichever of some thirty dialects. The directory itself and its
    * parent are left out. A line that nobody understands is an entry of unknown type without a name.
    */
-  async list(path?: string, { signal, ...reading }: ListOptions = {}): Promise<FtpEntry[]> {
-    const session = this.#session;
-    const hasFacts = (await session.feat({ signal })).has("MLST");
-    const entries = hasFacts
-      ? await session.mlsd(path, { signal })
-      : entriesOf(await session.dir(path, { signal }), reading);
-    return entries.filter(({ special }) => special === undefined);
+  list(path?: string, options: ListOptions = {}): Promise<FtpEntry[]> {
+    return listDirectory(this.#sessions, path, options);
   }
 
-  async #sizeIfKnown(path: string, signal: AbortSignal | undefined): Promise<number | undefined> {
-    try {
-      return await this.#session.size(path, { signal });
-    } catch (error) {
-      // Servers without SIZE; one that has no such file says so again, and better, to RETR.
-      if (error instanceof ReplyError) return undefined;
-      throw error;
-    }
+  /**
+   * The same, one by one as they come, in little memory. It takes a session; when others wait for one, what is left of
+   * the listing is read into memory.
+   */
+  entries(path?: string, options: ListOptions = {}): AsyncGenerator<FtpEntry, void, void> {
+    return entriesIn(this.#sessions, path, options);
   }
 
-  /** Says goodbye and closes. Never rejects. */
+  /** All entries of a directory tree, level by level. Their names come from the server: see `isSafeName`. */
+  walk(path: string = "", options: WalkOptions = {}): AsyncGenerator<WalkItem, void, void> {
+    return walkTree(this.#sessions, path, options);
+  }
+
+  /** What there is under that path. Rejects with ReplyError if there is nothing. */
+  stat(path: string, options: ListOptions = {}): Promise<FtpEntry> {
+    return this.#sessions.attempt((session) => statEntry(this.#sessions, session, path, options), options);
+  }
+
+  /** The type of what there is under that path; false if there is nothing. */
+  exists(path: string, options: ListOptions = {}): Promise<FtpEntryType | false> {
+    return this.#sessions.attempt((session) => existsEntry(this.#sessions, session, path, options), options);
+  }
+
+  /** Makes a directory, and those above it, unless they are there. */
+  ensureDir(path: string, options: VerbOptions = {}): Promise<void> {
+    return ensureDirectory(this.#sessions, path, options);
+  }
+
+  /**
+   * Removes a directory and all in it; links are removed, not followed. What can't be removed keeps nothing else from
+   * being; rejects then with the first ReplyError.
+   */
+  removeTree(path: string, options: VerbOptions = {}): Promise<void> {
+    return removeDirectory(this.#sessions, path, options);
+  }
+
+  /**
+   * Makes a directory tree here like one on the server, or the other way round. Names from the server never lead out
+   * of the tree, and links that are there are not followed. What happens to one file is in the result; rejects only if
+   * a root can't be read or made, with the signal's reason, or if nothing works any more.
+   */
+  mirror(options: MirrorOptions): Promise<MirrorResult> {
+    return mirrorTree(this.#sessions, options);
+  }
+
+  /** Says goodbye and closes, when the tasks that were begun have ended. Never rejects. */
   quit(): Promise<void> {
-    return this.#session.quit();
+    return this.#sessions.quit();
   }
 
   /** Closes at once. What is under way rejects. */
   close(): void {
-    this.#session.close();
+    this.#sessions.close();
   }
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.quit();
   }
-}
-
-// File systems allow 255 bytes, and each of these has up to 3.
-const SHOWN_CHARACTERS = 50;
-
-// Another name in the same directory.
-function partPathOf(path: string): string {
-  return join(dirname(path), partNameOf(basename(path)));
-}
-
-// The same on the server, where paths have slashes, if any.
-function remotePartPathOf(path: string): string {
-  const name = path.lastIndexOf("/") + 1;
-  return path.slice(0, name) + partNameOf(path.slice(name));
-}
-
-function partNameOf(name: string): string {
-  return `.${name.slice(0, SHOWN_CHARACTERS)}.${randomBytes(6).toString("hex")}.part`;
-}
-
-// Renaming onto it would fail, but only after the whole file was transferred.
-async function refuseDirectory(path: string): Promise<void> {
-  const entry = await stat(path).catch(() => undefined);
-  if (entry?.isDirectory() === true) throw new ArgumentError(`"${path}" is a directory; name a file`);
-}
-
-function truncated(path: string, bytes: number, total: number): ConnectionClosedError {
-  const error = new ConnectionClosedError(`"${path}" has ${total} bytes, but only ${bytes} came`);
-  error.bytesTransferred = bytes;
-  return error;
 }

@@ -1,75 +1,82 @@
-// The control connection of a session: connecting, TLS, logging in, and commands as such (RFC 959, 4217, 7151).
+// The control connection of a session: connecting, TLS, and logging in (RFC 959, 4217, 7151).
 import {
   connect,
-  printable,
+  ConnectionClosedError,
   ReplyError,
-  ReplyPipeline,
+  TimeoutError,
   TlsError,
   TlsTickets,
-  type CommandLine,
   type Connection,
   type TlsMode,
   type TlsOptions,
-  type Trace,
   type Turn,
 } from "@netcli/core-transport";
-import { cutOnAbort, orAborted } from "./abort.ts";
-import { defaultTlsMode, logIn, loginCommands } from "./auth.ts";
-import { FtpCommands, ftpCommand } from "./command.ts";
-import { assertPositive, CONNECT, refusal } from "./errors.ts";
+import { cutOnAbort } from "./abort.ts";
+import { defaultTlsMode, logIn, loginCommands, type LoginCommands } from "./auth.ts";
+import { Burst, type Asker } from "./burst.ts";
+import { ftpCommand } from "./command.ts";
+import { FtpDialogue, type VerbOptions } from "./dialogue.ts";
+import { assertPositive, blamed, CONNECT, refusal } from "./errors.ts";
 import type { FtpTarget } from "./options.ts";
 import { assertProtected, isTooEarly, settle } from "./protection.ts";
-import { ftpGrammar, type FtpReply } from "./reply.ts";
-import { Transfers } from "./transfer.ts";
+import type { FtpReply } from "./reply.ts";
 
-/** What any verb can be given. */
-export interface VerbOptions {
-  /** Gives up with the signal's reason. The session stays usable. */
-  signal?: AbortSignal | undefined;
-}
+export type { VerbOptions } from "./dialogue.ts";
 
 // Commands without a data connection, once the server has let us in; all servers that were tried queue them.
-const WINDOW = 16;
+const WINDOW = 32;
+
+type Make<S> = (connection: Connection, target: FtpTarget, tlsOptions: TlsOptions) => S;
+
+/** One login. */
+interface Login {
+  readonly commands: LoginCommands;
+  /** Data connections are to be protected. */
+  readonly isSecure: boolean;
+  readonly signal: AbortSignal | undefined;
+}
+
+// What says that a command came in the wrong order, or was no command.
+const OUT_OF_STEP = new Set([500, 501, 502, 503]);
 
 /** FtpControl is a session without its verbs for files. */
-export abstract class FtpControl {
-  /** @internal */
-  protected readonly pipeline: ReplyPipeline<FtpReply>;
-  /** @internal */
-  protected readonly transfers: Transfers;
-  /** @internal */
-  protected readonly commands: FtpCommands;
-  readonly #options: FtpTarget;
+export abstract class FtpControl extends FtpDialogue {
   readonly #tlsOptions: TlsOptions;
   #welcome = "";
-  #quitting: Promise<void> | undefined;
 
   /** @internal */
-  protected constructor(connection: Connection, options: FtpTarget, tlsOptions: TlsOptions) {
-    this.pipeline = new ReplyPipeline(connection, ftpGrammar);
-    // Nothing is sent ahead before we are in: a server may refuse us with one reply and close.
-    this.pipeline.window = { commands: 1 };
-    this.#options = options;
+  protected constructor(connection: Connection, target: FtpTarget, tlsOptions: TlsOptions) {
+    super(connection, target);
     this.#tlsOptions = tlsOptions;
-    this.transfers = new Transfers(this.pipeline, options);
-    this.commands = new FtpCommands(options.codec);
   }
 
   /** @internal Connects, and makes the session by `make`. */
-  protected static async open<S extends FtpControl>(
-    target: FtpTarget,
-    make: (connection: Connection, target: FtpTarget, tlsOptions: TlsOptions) => S,
-  ): Promise<S> {
-    const { signal, tls, codec } = target;
+  protected static async open<S extends FtpControl>(target: FtpTarget, make: Make<S>): Promise<S> {
+    const { trust, signal } = target;
+    const wasTried = trust.mayTry;
+    try {
+      return await FtpControl.#openOnce(target, make);
+    } catch (error) {
+      const isLost = error instanceof ConnectionClosedError || error instanceof TimeoutError;
+      // A server that does not stand what was sent ahead: nothing was done yet, and now it is asked step by step.
+      if (!wasTried || trust.mayTry || !isLost || signal?.aborted === true) throw error;
+      return FtpControl.#openOnce(target, make);
+    }
+  }
+
+  static async #openOnce<S extends FtpControl>(target: FtpTarget, make: Make<S>): Promise<S> {
+    const { signal, tls, codec, allowCcc = false } = target;
     const tlsOptions = { tickets: new TlsTickets(), ...target.tlsOptions };
+    const isRemovable = tls === "implicit" && allowCcc;
     const connection = await connect({
       ...target,
-      tls: tls === "implicit" ? tlsOptions : false,
+      tls: tls === "implicit" && !isRemovable ? tlsOptions : false,
       ...(codec === undefined ? {} : { decode: (bytes: Uint8Array) => codec.decode(bytes) }),
     });
     const session = make(connection, target, tlsOptions);
     return cutOnAbort(connection, signal, async () => {
       try {
+        if (isRemovable) await connection.startTls(tlsOptions, { removable: true });
         await session.#begin();
         return session;
       } catch (error) {
@@ -81,7 +88,7 @@ export abstract class FtpControl {
   }
 
   async #begin(): Promise<void> {
-    const { tls, user, password, account, directory, virtualHost } = this.#options;
+    const { tls, user, password, account, directory, virtualHost } = this.target;
     const greeting = assertPositive(await this.pipeline.greeting(), CONNECT);
     this.#welcome = greeting.text;
     if (user === undefined) {
@@ -98,12 +105,6 @@ export abstract class FtpControl {
 
   abstract cwd(path: string, options?: VerbOptions): Promise<FtpReply>;
 
-  /** @internal Makes text of the bytes of names. */
-  protected get decode(): ((bytes: Uint8Array) => string) | undefined {
-    const { codec } = this.#options;
-    return codec && ((bytes) => codec.decode(bytes));
-  }
-
   /** The server's greeting, without codes. */
   get welcome(): string {
     return this.#welcome;
@@ -119,29 +120,55 @@ export abstract class FtpControl {
     account: string = "",
     options: VerbOptions = {},
   ): Promise<FtpReply> {
-    const { connection } = this.pipeline;
-    const { tls, pipelining, codec } = this.#options;
+    const { trust, codec, tls } = this.target;
     const { signal } = options;
     const commands = loginCommands(codec, { user, password, account });
-    const isSecure = await this.#secure(tls ?? defaultTlsMode(user, connection), options);
-    const isAhead = pipelining !== "off";
+    const isSecure = await this.#secure(tls ?? defaultTlsMode(user, this.pipeline.connection), options);
+    const login: Login = { commands, isSecure, signal };
     const reply = await this.pipeline.exclusive(async (turn) => {
-      const needsProtection = isSecure && this.transfers.protection === undefined;
-      // In one packet with what follows.
-      const protecting = needsProtection ? settle(this.#protect(turn, signal)) : undefined;
-      if (!isAhead) assertProtected(await protecting);
-      const logging = await settle(logIn(turn, connection, { tls, isAhead }, commands, signal));
-      const protection = await protecting;
-      // A server that will not protect the data may leave without a word on the login that was sent along.
-      if (!(logging.error instanceof ReplyError)) assertProtected(protection);
-      if (logging.value === undefined) throw logging.error;
-      if (isTooEarly(protection)) assertProtected(await settle(this.#protect(turn, signal)), true);
-      return logging.value;
+      const early = trust.mayTry ? await this.#logInAhead(turn, login) : undefined;
+      return early ?? this.#logIn(turn, false, login);
     }, signal);
-    if (isAhead) this.pipeline.window = { commands: WINDOW };
-    // Some servers go back to text, others do not.
-    if (!this.transfers.isOfType("A")) this.transfers.forgetType();
+    // Some servers answer in order what comes in one packet, but not what comes while they are at work.
+    this.pipeline.window = { commands: this.isSerial ? 1 : WINDOW, isBatched: trust.mode !== "full" };
+    this.transfers.settings.forgetUser();
     return reply;
+  }
+
+  /** Logs in with commands that go out together. Undefined: the server did not take them so, and wants it step by step. */
+  async #logInAhead(turn: Turn<FtpReply>, login: Login): Promise<FtpReply | undefined> {
+    const { trust } = this.target;
+    const burst = new Burst(this.pipeline, turn);
+    const logging = settle(this.#logIn(burst, true, login));
+    const isInStep = await burst.end();
+    const { value, error } = await logging;
+    if (!isInStep || (trust.isUntried && burst.length > 1 && isMisunderstood(error))) {
+      trust.refuse();
+      return undefined;
+    }
+    if (burst.isAnswered) trust.prove();
+    if (value !== undefined) return value;
+    if (!trust.isUntried || !burst.wasCut || this.isClosedHere) throw error;
+    trust.refuse();
+    throw blamed(error);
+  }
+
+  /** Protects data connections, if the control connection is, and logs in. */
+  async #logIn(asker: Asker, isAhead: boolean, login: Login): Promise<FtpReply> {
+    const { connection } = this.pipeline;
+    const { tls } = this.target;
+    const { commands, isSecure, signal } = login;
+    const needsProtection = isSecure && this.transfers.protection === undefined;
+    // In one packet with what follows.
+    const protecting = needsProtection ? settle(this.#protect(asker, isAhead, signal)) : undefined;
+    if (!isAhead) assertProtected(await protecting);
+    const logging = await settle(logIn(asker, connection, { tls, isAhead }, commands, signal));
+    const protection = await protecting;
+    // A server that will not protect the data may leave without a word on the login that was sent along.
+    if (!(logging.error instanceof ReplyError)) assertProtected(protection);
+    if (logging.value === undefined) throw logging.error;
+    if (isTooEarly(protection)) assertProtected(await settle(this.#protect(asker, isAhead, signal)), true);
+    return logging.value;
   }
 
   /** Puts TLS over the control connection if the mode wants it; true if it is there. */
@@ -174,22 +201,22 @@ export abstract class FtpControl {
     const upgrade = async (turn: Turn<FtpReply>): Promise<void> => {
       const reply = await turn.command(command);
       if (reply.code !== 234) throw refusal(reply, command);
-      await connection.startTls(this.#tlsOptions);
+      await connection.startTls(this.#tlsOptions, { removable: this.target.allowCcc });
     };
     return this.pipeline.exclusive((turn) => cutOnAbort(connection, signal, () => upgrade(turn)), signal);
   }
 
   /** Protects data connections (RFC 2228 PBSZ, PROT); needs TLS on the control connection. */
   async protP({ signal }: VerbOptions = {}): Promise<void> {
-    return this.pipeline.exclusive((turn) => this.#protect(turn, signal), signal);
+    return this.pipeline.exclusive((turn) => this.#protect(turn, !this.isSerial, signal), signal);
   }
 
-  async #protect(turn: Turn<FtpReply>, signal: AbortSignal | undefined): Promise<void> {
+  async #protect(asker: Asker, isAhead: boolean, signal: AbortSignal | undefined): Promise<void> {
     const size = ftpCommand("PBSZ", "0");
     const protection = ftpCommand("PROT", "P");
-    const sized = turn.command(size, { signal });
-    if (this.#options.pipelining === "off") assertPositive(await sized, size);
-    const protecting = turn.command(protection, { signal });
+    const sized = asker.command(size, { signal });
+    if (!isAhead) assertPositive(await sized, size);
+    const protecting = asker.command(protection, { signal });
     protecting.catch(() => undefined);
     assertPositive(await sized, size);
     assertPositive(await protecting, protection);
@@ -205,91 +232,30 @@ export abstract class FtpControl {
     }, signal);
   }
 
-  /** @internal Sends a command in its turn, without pipelining when the one before is answered. */
-  protected async ask(command: CommandLine, { signal }: VerbOptions): Promise<FtpReply> {
-    if (this.#options.pipelining !== "off") return this.pipeline.command(command, { signal });
-    return new Promise((resolve, reject) => {
-      const task = async (turn: Turn<FtpReply>): Promise<void> => {
-        const replying = turn.command(command);
-        orAborted(replying, signal).then(resolve, reject);
-        // Who has given up is told, but the next one waits.
-        await replying;
-      };
-      this.pipeline.exclusive(task, signal).catch(reject);
-    });
-  }
-
-  /** Sends any command and resolves to its reply, whatever the code. Not for commands with a data connection. */
-  async sendCmd(line: string, options: VerbOptions = {}): Promise<FtpReply> {
-    const command = this.commands.raw(line);
-    try {
-      return await this.ask(command, options);
-    } finally {
-      if (/^(?:TYPE|REIN)\b/i.test(line)) this.transfers.forgetType();
-    }
-  }
-
-  /** Sends any command that is answered with 2yz. */
-  async voidCmd(line: string, options: VerbOptions = {}): Promise<FtpReply> {
-    const reply = await this.sendCmd(line, options);
-    if (reply.code < 200 || reply.code > 299) throw refusal(reply, this.commands.raw(line));
-    return reply;
-  }
-
-  /** @internal Sends a command that is answered with one of these codes, else rejects with ReplyError. */
-  protected async expect(
-    command: CommandLine,
-    options: VerbOptions,
-    from: number = 200,
-    to: number = from === 200 ? 299 : from,
-  ): Promise<FtpReply> {
-    const reply = await this.ask(command, options);
-    if (reply.code < from || reply.code > to) throw refusal(reply, command);
-    return reply;
+  /**
+   * Speaks in clear again on the control connection, for routers that have to read along; data connections stay
+   * protected (RFC 4217 12.3). Needs `allowCcc`. Aborted midway, it ends the session.
+   */
+  async ccc({ signal }: VerbOptions = {}): Promise<void> {
+    const { connection } = this.pipeline;
+    const command = ftpCommand("CCC");
+    const clear = (turn: Turn<FtpReply>): Promise<void> =>
+      connection.endTls(async () => {
+        const reply = await turn.command(command);
+        if (reply.code < 200 || reply.code > 299) throw refusal(reply, command);
+      });
+    await this.pipeline.exclusive((turn) => cutOnAbort(connection, signal, () => clear(turn)), signal);
   }
 
   /** Names the server that is meant, where one address has several; before `login` (RFC 7151). */
   host(name: string, options: VerbOptions = {}): Promise<FtpReply> {
     return this.voidCmd(`HOST ${name}`, options);
   }
+}
 
-  /** Does nothing, and shows that the server is there. */
-  noop(options: VerbOptions = {}): Promise<FtpReply> {
-    return this.voidCmd("NOOP", options);
-  }
-
-  /** 0: silent. 1 and more: each line of the dialogue goes to the console, secrets replaced. */
-  setDebugLevel(level: number): void {
-    const { trace } = this.#options;
-    const show: Trace = (event) => {
-      trace?.(event);
-      const { kind, text } = event;
-      if (kind !== "event") console.error(`*${kind === "sent" ? "cmd" : "resp"}* ${printable(text)}`);
-    };
-    this.pipeline.connection.trace = level > 0 ? show : trace;
-  }
-
-  /** Says QUIT when all before it is done, waits up to `timeouts.close` for the answer, and closes. Never rejects. */
-  quit(): Promise<void> {
-    this.#quitting ??= this.#quit();
-    return this.#quitting;
-  }
-
-  async #quit(): Promise<void> {
-    const { connection, error } = this.pipeline;
-    if (error === undefined) {
-      const timeout = connection.timeouts.close;
-      await this.pipeline.command(ftpCommand("QUIT"), { timeout }).catch(() => undefined);
-    }
-    await connection.close();
-  }
-
-  /** Closes at once. What is under way rejects. */
-  close(): void {
-    this.pipeline.connection.destroy();
-  }
-
-  [Symbol.asyncDispose](): Promise<void> {
-    return this.quit();
-  }
+/** Has the server taken a password that was sent ahead for something else? */
+function isMisunderstood(error: Error | undefined): boolean {
+  if (!(error instanceof ReplyError)) return false;
+  const { code } = error.reply as FtpReply;
+  return error.command.startsWith("PASS") && OUT_OF_STEP.has(code);
 }

@@ -5,47 +5,21 @@ import {
   expectConnection,
   NotSupportedError,
   ProtocolError,
+  type CommandLine,
   type Connection,
   type ConnectOptions,
   type Turn,
 } from "@netcli/core-transport";
 import { orAborted } from "./abort.ts";
+import { bareAddress, eprtCommand, portCommand } from "./active-command.ts";
 import { ftpCommand } from "./command.ts";
 import { assertPositive, refusal } from "./errors.ts";
 import type { FtpTarget } from "./options.ts";
+import { assertOwnAddress, parseEpsvPort, parsePasvPort } from "./passive-reply.ts";
 import type { FtpReply } from "./reply.ts";
 
-/**
- * The port in a 229 reply: `(|||6446|)`, where the bar may be any printable character (RFC 2428 3).
- * Throws ProtocolError.
- */
-export function parseEpsvPort(text: string): number {
-  const open = text.indexOf("(");
-  const close = text.indexOf(")", open);
-  const inside = open === -1 || close === -1 ? "" : text.slice(open + 1, close);
-  const bar = inside[0] ?? "";
-  const [before, network, address, port, after, ...rest] = inside.split(bar);
-  const isWellFormed = before === "" && network === "" && address === "" && after === "" && rest.length === 0;
-  return checkPort(isWellFormed ? port : undefined, text);
-}
-
-/**
- * The port in a 227 reply: the last two of six numbers (RFC 959 4.1.2). The address before them is ignored: behind
- * NAT it is wrong, and a hostile server would have us connect to third parties (CVE-2021-4189).
- * Throws ProtocolError.
- */
-export function parsePasvPort(text: string): number {
-  const numbers = /(?<!\d)\d{1,3}(?:,\d{1,3}){5}(?!\d)/.exec(text)?.[0].split(",").map(Number);
-  const [, , , , high, low] = numbers ?? [];
-  if (high === undefined || low === undefined || high > 255 || low > 255) return checkPort(undefined, text);
-  return checkPort(String(high * 256 + low), text);
-}
-
-function checkPort(digits: string | undefined, text: string): number {
-  const port = /^\d{1,5}$/.test(digits ?? "") ? Number(digits) : 0;
-  if (port >= 1 && port <= 65_535) return port;
-  throw new ProtocolError(`the server names no port to connect to: ${JSON.stringify(text.slice(0, 80))}`);
-}
+// The lower ones are those of services, which no server chooses for data (RFC 2577 3).
+const UNPRIVILEGED = 1_024;
 
 /** A data connection that was asked for. */
 export interface DataChannel {
@@ -73,6 +47,9 @@ export class DataConnections {
   // A data connection has come about in passive mode.
   #proven = false;
   #isPassive: boolean;
+  #isEpsvOnly = false;
+  /** The server wants to know what a data connection is for before it opens a port (drftpd's PRET). */
+  usesPret = false;
 
   constructor(control: Connection, options: FtpTarget) {
     this.#control = control;
@@ -80,15 +57,32 @@ export class DataConnections {
     this.#isPassive = options.active === undefined || options.active === false;
   }
 
+  /** Nothing but EPSV is sent from now on. */
+  useEpsvOnly(): void {
+    this.#isEpsvOnly = true;
+    this.#passive = "EPSV";
+    this.isPassive = true;
+  }
+
+  /** The way of asking that is used next has led to a data connection before. */
+  get isProven(): boolean {
+    return this.#isPassive && this.#proven && !this.usesPret;
+  }
+
+  /** The answer to what was asked ahead, if that was. */
+  get ahead(): Promise<FtpReply> | undefined {
+    return this.#ahead;
+  }
+
   set isPassive(on: boolean) {
     this.#isPassive = on;
     this.forgetAhead();
   }
 
-  /** Sends the commands that it takes. Rejects with ReplyError, ConnectError, ... */
-  async open(turn: Turn<FtpReply>, signal: AbortSignal): Promise<DataChannel> {
+  /** Sends the commands that it takes before `command`. Rejects with ReplyError, ConnectError, ... */
+  async open(turn: Turn<FtpReply>, command: CommandLine, signal: AbortSignal): Promise<DataChannel> {
     if (!this.#isPassive) return this.#openActive(turn, signal);
-    const connection = await this.#openPassive(turn, signal, this.#passive);
+    const connection = await this.#openPassive(turn, signal, this.#passive, command);
     this.#proven = true;
     return channelOver(connection);
   }
@@ -99,7 +93,7 @@ export class DataConnections {
    * that nobody reaches.
    */
   lookAhead(turn: Turn<FtpReply>, meanwhile: Promise<FtpReply>[]): void {
-    if (!this.#isPassive || !this.#proven || this.#ahead !== undefined) return;
+    if (!this.#options.trust.looksAhead || !this.isProven || this.#ahead !== undefined) return;
     this.#ahead = turn.command(ftpCommand(this.#passive));
     this.#ahead.catch(() => undefined);
     meanwhile.push(this.#ahead);
@@ -110,16 +104,36 @@ export class DataConnections {
     this.#ahead = undefined;
   }
 
-  async #openPassive(turn: Turn<FtpReply>, signal: AbortSignal, verb: "EPSV" | "PASV"): Promise<Connection> {
-    const ready = await this.#openAhead(signal, verb);
+  async #openPassive(
+    turn: Turn<FtpReply>,
+    signal: AbortSignal,
+    verb: "EPSV" | "PASV",
+    purpose: CommandLine,
+  ): Promise<Connection> {
+    // Or else it goes out at once, in front of REST.
+    const ready = this.#ahead === undefined ? undefined : await this.#openAhead(signal, verb);
     if (ready !== undefined) return ready;
+    if (this.usesPret) await this.#announce(turn, signal, purpose);
     const command = ftpCommand(verb);
     const reply = await turn.command(command, { signal });
-    if (reply.code >= 500 && verb === "EPSV") return this.#openPassive(turn, signal, "PASV");
+    if (reply.code >= 500 && !this.usesPret && /\bPRET\b/.test(reply.text)) {
+      this.usesPret = true;
+      return this.#openPassive(turn, signal, verb, purpose);
+    }
+    if (reply.code >= 500 && verb === "EPSV" && !this.#isEpsvOnly) {
+      return this.#openPassive(turn, signal, "PASV", purpose);
+    }
     assertPositive(reply, command);
     const port = this.#portOf(verb, reply);
     this.#passive = verb;
     return connectData(this.#control, { ...this.#options, signal }, port);
+  }
+
+  /** Says what the data connection is for: a server of many machines opens a port on one that has the file. */
+  async #announce(turn: Turn<FtpReply>, signal: AbortSignal, { line, shown }: CommandLine): Promise<void> {
+    const pret = typeof line === "string" ? `PRET ${line}` : Buffer.concat([Buffer.from("PRET "), line]);
+    const command = { line: pret, shown: `PRET ${shown}` };
+    assertPositive(await turn.command(command, { signal }), command);
   }
 
   /** Undefined where nothing was asked for ahead. What was refused behind another command may be granted now. */
@@ -127,7 +141,11 @@ export class DataConnections {
     const ahead = this.#ahead;
     this.#ahead = undefined;
     const reply = ahead === undefined ? undefined : await orAborted(ahead, signal);
-    if (reply?.code !== (verb === "EPSV" ? 229 : 227)) return undefined;
+    if (reply === undefined) return undefined;
+    if (reply.code !== (verb === "EPSV" ? 229 : 227)) {
+      this.#options.trust.refuseLookAhead();
+      return undefined;
+    }
     try {
       return await connectData(this.#control, { ...this.#options, signal }, this.#portOf(verb, reply));
     } catch (error) {
@@ -138,8 +156,14 @@ export class DataConnections {
   }
 
   #portOf(verb: "EPSV" | "PASV", reply: FtpReply): number {
+    const { strictPassive = false, proxy } = this.#options;
     try {
-      return verb === "EPSV" ? parseEpsvPort(reply.text) : parsePasvPort(reply.text);
+      // Behind a proxy nobody here knows its address.
+      const hasAddress = verb === "PASV" && proxy === undefined;
+      if (strictPassive && hasAddress) assertOwnAddress(reply.text, this.#control.remoteAddress);
+      const port = verb === "EPSV" ? parseEpsvPort(reply.text) : parsePasvPort(reply.text);
+      if (!strictPassive || port >= UNPRIVILEGED) return port;
+      throw new ProtocolError(`the server names port ${port} for the data connection, which is that of a service`);
     } catch (error) {
       this.#control.destroy(error as Error);
       throw error;
@@ -147,6 +171,7 @@ export class DataConnections {
   }
 
   async #openActive(turn: Turn<FtpReply>, signal: AbortSignal): Promise<DataChannel> {
+    if (this.#isEpsvOnly) throw new NotSupportedError("EPSV ALL was said: the server makes no connections");
     const control = this.#control;
     const { localAddress, remoteAddress } = control;
     const { active, limits, timeouts, trace, proxy } = this.#options;
@@ -188,17 +213,14 @@ export class DataConnections {
   }
 
   async #sayWhere(turn: Turn<FtpReply>, address: string, port: number, signal: AbortSignal): Promise<void> {
-    // Without the name of a network interface of ours: fe80::1%eth0.
-    const bare = address.replace(/^::ffff:/, "").replace(/%.*$/, "");
-    const family = bare.includes(":") ? 2 : 1;
+    const isIPv6 = bareAddress(address).includes(":");
     if (this.#active === "EPRT") {
-      const command = ftpCommand("EPRT", `|${family}|${bare}|${port}|`);
+      const command = eprtCommand(address, port);
       const reply = await turn.command(command, { signal });
       if (reply.code < 300) return;
-      if (family === 2 || reply.code < 500) throw refusal(reply, command);
+      if (isIPv6 || reply.code < 500) throw refusal(reply, command);
     }
-    const numbers = [...bare.split("."), port >> 8, port & 255].join(",");
-    const command = ftpCommand("PORT", numbers);
+    const command = portCommand(address, port);
     assertPositive(await turn.command(command, { signal }), command);
     this.#active = "PORT";
   }

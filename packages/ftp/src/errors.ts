@@ -38,3 +38,13 @@ export function refusal(
   };
   return new ReplyError(message, details, options);
 }
+
+/** The error of a session that was lost while commands were sent ahead to a server of which nobody knew how it takes that. */
+export function blamed(error: Error): Error {
+  if (!(error instanceof ConnectionClosedError)) return error;
+  const { message, lastReply, bytesTransferred } = error;
+  const hint = "perhaps it does not stand commands that are sent ahead: in the next session none are";
+  const clearer = new ConnectionClosedError(`${message}; ${hint}`, { cause: error, lastReply });
+  if (bytesTransferred !== undefined) clearer.bytesTransferred = bytesTransferred;
+  return clearer;
+}

@@ -41,6 +41,11 @@ export class FtpFeatures {
     return /\bSTREAM\b/i.test(this.parameters("REST") ?? "");
   }
 
+  /** Data connections can be compressed (MODE Z). */
+  get canCompress(): boolean {
+    return /\bZ\b/i.test(this.parameters("MODE") ?? "");
+  }
+
   /** The facts that MLSD and MLST can tell, in lower case; empty without MLST. */
   get facts(): readonly string[] {
     return this.#list("MLST").map(({ name }) => name.toLowerCase());

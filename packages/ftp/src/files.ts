@@ -1,39 +1,28 @@
 // The verbs that need no data connection, under the names of Python's ftplib (RFC 959, 2389, 3659).
-import { ArgumentError, ProtocolError, type CommandLine } from "@netcli/core-transport";
+import { ArgumentError, NotSupportedError, ProtocolError, type CommandLine } from "@netcli/core-transport";
+import { orAborted } from "./abort.ts";
 import { ftpCommand } from "./command.ts";
-import { FtpControl, type VerbOptions } from "./control.ts";
+import type { VerbOptions } from "./dialogue.ts";
 import { assertPositive, refusal } from "./errors.ts";
-import { FtpFeatures } from "./features.ts";
 import { hashCommand, parseHash, type FtpHash } from "./hash.ts";
+import { entriesOf } from "./listing/entries.ts";
 import type { FtpEntry } from "./listing/entry.ts";
 import { parseMlsx } from "./listing/mlsx.ts";
+import type { ListingReaderOptions } from "./listing/reader.ts";
 import { guarded, parseQuotedPath } from "./path.ts";
 import type { FtpReply } from "./reply.ts";
+import { FtpSystem } from "./system.ts";
+import { timeCommand } from "./time-command.ts";
 import { formatTime, parseTime } from "./time.ts";
-import type { TransferType } from "./transfer.ts";
 
 /** FtpFiles is a session without its transfers. */
-export abstract class FtpFiles extends FtpControl {
-  #features: FtpFeatures | undefined;
+export abstract class FtpFiles extends FtpSystem {
   #selectedHash: string | undefined;
 
-  override async login(...args: Parameters<FtpControl["login"]>): Promise<FtpReply> {
+  override async login(...args: Parameters<FtpSystem["login"]>): Promise<FtpReply> {
     const reply = await super.login(...args);
-    // Another user may be offered other things.
-    this.#features = undefined;
     this.#selectedHash = undefined;
     return reply;
-  }
-
-  /** What the server can; asked once after each login. */
-  async feat(options: VerbOptions = {}): Promise<FtpFeatures> {
-    if (this.#features !== undefined) return this.#features;
-    const command = ftpCommand("FEAT");
-    const reply = await this.ask(command, options);
-    // A server that knows no FEAT has none; one that is busy, or wants a login first, may have some later.
-    if (reply.code < 500 || reply.code === 530) assertPositive(reply, command);
-    this.#features = new FtpFeatures(reply);
-    return this.#features;
   }
 
   /** The current directory. */
@@ -75,25 +64,57 @@ export abstract class FtpFiles extends FtpControl {
   /** Renames or moves a file or directory. */
   async rename(from: string, to: string, { signal }: VerbOptions = {}): Promise<FtpReply> {
     const commands = [this.commands.of("RNFR", from), this.commands.of("RNTO", to)] as const;
-    return this.pipeline.exclusive(async (turn) => {
-      const reply = await turn.command(commands[0], { signal });
-      if (reply.code !== 350) throw refusal(reply, commands[0]);
-      return assertPositive(await turn.command(commands[1], { signal }), commands[1]);
-    }, signal);
+    // Both or none go out: a server remembers a RNFR, and another RNTO might be taken to mean it.
+    const replies = this.isSerial
+      ? await this.pipeline.exclusive(async (turn) => {
+          const asked = await turn.command(commands[0]);
+          return asked.code === 350 ? [asked, await turn.command(commands[1])] : [asked];
+        }, signal)
+      : await orAborted(
+          this.pipeline.together((turn) => Promise.all(commands.map((each) => turn.command(each))), signal),
+          signal,
+        );
+    const [asked, renamed] = replies;
+    if (asked?.code !== 350) throw refusal(asked as FtpReply, commands[0]);
+    return assertPositive(renamed as FtpReply, commands[1]);
   }
 
   /** Size of a file in bytes as it would be transferred (RFC 3659 4); undefined if the server does not tell. */
   async size(path: string, options: VerbOptions = {}): Promise<number | undefined> {
-    const reply = await this.#asBinary(this.commands.of("SIZE", path), options);
-    const size = reply.code === 213 && /^\s*\d+\s*$/.test(reply.text) ? Number(reply.text) : undefined;
-    return Number.isSafeInteger(size) ? size : undefined;
+    return sizeIn(await this.#asBinary(this.commands.of("SIZE", path), options));
+  }
+
+  /**
+   * @internal Size and time of a file, in one round trip where the server stands that; undefined where it does not
+   * tell.
+   */
+  async facts(path: string, { signal }: VerbOptions): Promise<[size: number | undefined, Date | undefined]> {
+    const size = this.commands.of("SIZE", path);
+    const time = this.commands.of("MDTM", path);
+    const { settings } = this.transfers;
+    const asking = this.isSerial
+      ? this.pipeline.exclusive(async (turn) => {
+          await settings.useType(turn, "I", signal);
+          return [await turn.command(size, { signal }), await turn.command(time, { signal })] as const;
+        }, signal)
+      : this.pipeline.together(async (turn) => {
+          const typing = settings.useType(turn, "I", signal);
+          const [, ...replies] = await Promise.all([
+            typing,
+            turn.command(size, { signal }),
+            turn.command(time, { signal }),
+          ]);
+          return replies;
+        }, signal);
+    const [sized, timed] = await orAborted(asking, signal);
+    return [sizeIn(sized), timed.code === 213 ? parseTime(timed.text.trim()) : undefined];
   }
 
   /** For what depends on the type: in type A some servers refuse, others count every line once more. */
   async #asBinary(command: CommandLine, options: VerbOptions): Promise<FtpReply> {
     if (this.transfers.isOfType("I")) return assertPositive(await this.ask(command, options), command);
     return this.pipeline.exclusive(async (turn) => {
-      await this.transfers.useType(turn, "I", options.signal);
+      await this.transfers.settings.useType(turn, "I", options.signal);
       return assertPositive(await turn.command(command, options), command);
     }, options.signal);
   }
@@ -107,6 +128,37 @@ export abstract class FtpFiles extends FtpControl {
   /** Sets when a file was last changed, to the second (draft-somers-ftp-mfxx MFMT). */
   async mfmt(path: string, modifiedAt: Date, options: VerbOptions = {}): Promise<FtpReply> {
     return this.expect(this.commands.of("MFMT", formatTime(modifiedAt), path), options);
+  }
+
+  /**
+   * Sets when a file was last changed in whichever way the server has: MFMT, MFF, MDTM with a time, or SITE UTIME.
+   * Rejects with NotSupportedError where it has none.
+   */
+  async utime(path: string, modifiedAt: Date, options: VerbOptions = {}): Promise<FtpReply> {
+    const time = formatTime(modifiedAt);
+    const [command, isSure] = timeCommand(this.commands, path, time, {
+      features: await this.feat(options),
+      welcome: this.welcome,
+    });
+    const reply = await this.ask(command, options);
+    if (!isSure && reply.code >= 500 && reply.code < 505) {
+      const cause = refusal(reply, command);
+      throw new NotSupportedError("the server has no way to set times that is known", { cause });
+    }
+    assertPositive(reply, command);
+    // Who does not know MDTM to set a time looks for a file of that name.
+    if (command.shown.startsWith("MDTM") && reply.code === 213 && !reply.text.includes(time)) {
+      throw new NotSupportedError("the server tells times by MDTM, but does not set them");
+    }
+    return reply;
+  }
+
+  /** Joins parts into one file, behind what that has, and removes them (COMB). */
+  async combine(target: string, parts: readonly string[], options: VerbOptions = {}): Promise<FtpReply> {
+    const names = [target, ...parts];
+    const unquotable = names.find((name) => name.includes('"'));
+    if (unquotable !== undefined) throw new ArgumentError(`COMB can't be told the name ${unquotable}`);
+    return this.expect(this.commands.of("COMB", ...names.map((name) => `"${name}"`)), options);
   }
 
   /** Sets permission bits (SITE CHMOD). */
@@ -131,7 +183,7 @@ export abstract class FtpFiles extends FtpControl {
     const { signal } = options;
     const command = this.commands.of(asking.verb, path);
     return this.pipeline.exclusive(async (turn) => {
-      await this.transfers.useType(turn, "I", signal);
+      await this.transfers.settings.useType(turn, "I", signal);
       if (asking.verb === "HASH" && this.#selectedHash !== asking.algorithm) {
         const select = ftpCommand("OPTS", `HASH ${asking.algorithm}`);
         assertPositive(await turn.command(select, { signal }), select);
@@ -158,31 +210,22 @@ export abstract class FtpFiles extends FtpControl {
     return lines.slice(1, -1);
   }
 
-  /** Sets the type for the verbs that do not choose one: `I` as it is, `A` text. */
-  async type(type: TransferType, { signal }: VerbOptions = {}): Promise<void> {
-    // Who asks for a size meanwhile must not rely on the one before.
-    this.transfers.forgetType();
-    return this.pipeline.exclusive((turn) => this.transfers.useType(turn, type, signal), signal);
+  /**
+   * The entries of a directory over the control connection (STAT): one round trip, no data connection. The directory
+   * itself and its parent, where the server lists them, are marked (`special`).
+   */
+  async statDir(
+    path?: string,
+    { signal, ...reading }: VerbOptions & Pick<ListingReaderOptions, "now" | "utcOffset" | "parser"> = {},
+  ): Promise<FtpEntry[]> {
+    const lines = await this.stat(path ?? ".", { signal });
+    // Some put the code in front of each line, others a space, so that none looks like the last one.
+    const bare = lines.map((line) => line.replace(/^(?:21\d-)? ?/, ""));
+    return entriesOf(bare, reading);
   }
+}
 
-  /** The kind of system the server runs on, "UNIX Type: L8". */
-  async syst(options: VerbOptions = {}): Promise<string> {
-    return (await this.expect(ftpCommand("SYST"), options)).text;
-  }
-
-  /** What the server says about a command, or about all. */
-  async help(topic: string = "", options: VerbOptions = {}): Promise<string> {
-    const command = topic === "" ? ftpCommand("HELP") : this.commands.of("HELP", topic);
-    return (await this.expect(command, options)).text;
-  }
-
-  /** Sets an option of a command (RFC 2389 OPTS). */
-  async opts(command: string, value: string = "", options: VerbOptions = {}): Promise<FtpReply> {
-    return this.expect(this.commands.of("OPTS", command, ...(value === "" ? [] : [value])), options);
-  }
-
-  /** Sends a command that only this server knows (RFC 959 SITE). */
-  site(line: string, options: VerbOptions = {}): Promise<FtpReply> {
-    return this.voidCmd(`SITE ${line}`, options);
-  }
+function sizeIn({ code, text }: FtpReply): number | undefined {
+  const size = code === 213 && /^\s*\d+\s*$/.test(text) ? Number(text) : undefined;
+  return Number.isSafeInteger(size) ? size : undefined;
 }

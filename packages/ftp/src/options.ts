@@ -11,6 +11,7 @@ import {
 import { loginCommands } from "./auth.ts";
 import { FtpCommands } from "./command.ts";
 import { encodingOf, type FtpEncoding } from "./encoding.ts";
+import { Trust } from "./trust.ts";
 
 export interface FtpOptions extends Omit<ConnectOptions, "path" | "tls" | "decode"> {
   host: string;
@@ -28,6 +29,8 @@ export interface FtpOptions extends Omit<ConnectOptions, "path" | "tls" | "decod
   tls?: TlsMode | undefined;
   /** How to verify the server; see core-transport. */
   tlsOptions?: TlsOptions | undefined;
+  /** Sets TLS up so that `ccc` can take it off the control connection again. Default false. */
+  allowCcc?: boolean | undefined;
   /** The name by which a server that has several is meant (RFC 7151 HOST), sent before USER. Default: none. */
   virtualHost?: string | undefined;
   /**
@@ -39,11 +42,19 @@ export interface FtpOptions extends Omit<ConnectOptions, "path" | "tls" | "decod
     | { readonly address?: string; readonly ports?: readonly [first: number, last: number] }
     | undefined;
   /**
+   * Rejects with ProtocolError where the answer to PASV names another machine than that of the control connection, or
+   * a port below 1024. Data connections go to that machine in any case; by default what else is named is ignored.
+   */
+  strictPassive?: boolean | undefined;
+  /**
    * Whether commands are sent before the one before them is answered. `safe`: where the usual servers were seen to
-   * stand it: USER with PASS, TYPE with EPSV, EPSV behind a transfer, and commands without a data connection.
-   * Default `safe`.
+   * stand it: USER with PASS, TYPE and REST with EPSV, EPSV behind a transfer, and commands without a data connection.
+   * `full`: what is uploaded in clear goes out before the server has said that it may, too: a refusal then comes when
+   * some of the source was read. A server that does not stand it is found out, and asked step by step. Default `safe`.
    */
   pipelining?: "off" | "safe" | "full" | undefined;
+  /** Compresses what goes over data connections, listings too, if the server offers that (MODE Z). Default false. */
+  compress?: boolean | undefined;
   /** Milliseconds between NOOPs during a transfer, for routers that forget silent connections. Default: none. */
   keepAlive?: number | undefined;
   /** Of names. Default `utf8`. */
@@ -61,11 +72,13 @@ export interface FtpTarget extends FtpOptions {
   readonly port: number;
   /** Undefined: UTF-8. */
   readonly codec: FtpEncoding | undefined;
+  /** Shared by all sessions that this is used for. */
+  readonly trust: Trust;
 }
 
 /** Reads a URL or options. Throws ArgumentError. */
-export function resolveOptions(given: string | URL | FtpOptions): FtpTarget {
-  const options = typeof given === "string" || given instanceof URL ? optionsOfUrl(given) : given;
+export function resolveOptions(given: string | URL | FtpOptions | FtpTarget): FtpTarget {
+  const options: FtpOptions | FtpTarget = typeof given === "string" || given instanceof URL ? optionsOfUrl(given) : given;
   const { user = "", password = "", account = "", directory = "", virtualHost = "", active } = options;
   const codec = encodingOf(options.encoding);
   loginCommands(codec, { user, password, account });
@@ -82,7 +95,9 @@ export function resolveOptions(given: string | URL | FtpOptions): FtpTarget {
   if (keepAlive !== undefined && !(keepAlive > 0)) {
     throw new ArgumentError(`keepAlive must be a number above 0, not ${keepAlive}`);
   }
-  return { ...options, port, tls, pipelining, codec };
+  const known = "trust" in options ? options.trust : undefined;
+  const trust = known?.mode === pipelining ? known : new Trust(pipelining);
+  return { ...options, port, tls, pipelining, codec, trust };
 }
 
 function assertActive(active: FtpOptions["active"]): void {

@@ -25,3 +25,34 @@ export function guarded(path: string = ""): string[] {
   // Some skip spaces before they look.
   return path === "" ? [] : [/^\s*-/.test(path) ? `./${path}` : path];
 }
+
+/** A path below a directory, which may be the current one: "". */
+export function below(directory: string, name: string): string {
+  return directory === "" || directory.endsWith("/") ? directory + name : `${directory}/${name}`;
+}
+
+/** Takes a path apart into that of the directory, "" for the current one, and the name in it, "" for the root. */
+export function splitPath(path: string): { readonly directory: string; readonly name: string } {
+  const bare = path.replace(/(?<=[^/])\/+$/, "");
+  const slash = bare.lastIndexOf("/");
+  const directory = slash === 0 ? "/" : bare.slice(0, Math.max(slash, 0));
+  return { directory, name: bare.slice(slash + 1) };
+}
+
+/** "a/b/c" as "a", "a/b", "a/b/c"; the root and the current directory, which are there, left out. */
+export function levelsOf(path: string): string[] {
+  const levels: string[] = [];
+  for (let at = path.search(/[^/]/); at !== -1 && at < path.length;) {
+    const slash = path.indexOf("/", at);
+    const end = slash === -1 ? path.length : slash;
+    const name = path.slice(at, end);
+    if (name !== "" && name !== ".") levels.push(path.slice(0, end));
+    at = end + 1;
+  }
+  return levels;
+}
+
+/** Can that be a name in a directory of the server, which leads nowhere else? */
+export function isRemoteName(name: string): boolean {
+  return name !== "" && name !== "." && name !== ".." && !/[/\r\n\0]/.test(name);
+}

@@ -17,7 +17,8 @@ import type { FtpEntry } from "./listing/entry.ts";
 import { entriesOf } from "./listing/entries.ts";
 import { guarded } from "./path.ts";
 import type { FtpReply } from "./reply.ts";
-import type { Move, TransferOptions, TransferType } from "./transfer.ts";
+import type { TransferType } from "./settings.ts";
+import type { Move, TaskTransferOptions, TransferOptions } from "./transfer.ts";
 
 /** What a transfer came to. */
 export interface TransferResult {
@@ -81,33 +82,53 @@ export class FtpSession extends FtpFiles {
   }
 
   async #list(command: CommandLine, options: VerbOptions): Promise<string[]> {
-    const lines: string[] = [];
+    const all: string[] = [];
     const { blockBytes } = this.pipeline.connection.limits;
     const limit = Math.min(blockBytes, LISTING_BYTES);
     let length = 0;
-    const take = (line: string): void => {
-      // An empty line takes its place, too.
-      length += line.length + 1;
-      if (length > limit) throw new LimitError(`the listing has more than ${limit} bytes`, "blockBytes");
-      lines.push(line);
-    };
+    await this.readListing(
+      command,
+      (lines) => {
+        for (const line of lines) {
+          // An empty line takes its place, too.
+          length += line.length + 1;
+          all.push(line);
+        }
+        if (length > limit) throw new LimitError(`the listing has more than ${limit} bytes`, "blockBytes");
+      },
+      options,
+    );
+    return all;
+  }
+
+  /** @internal Hands over the lines of a listing as they come; none if the server refuses because there are none. */
+  async readListing(
+    command: CommandLine,
+    take: (lines: readonly string[]) => unknown,
+    options: VerbOptions,
+  ): Promise<void> {
     try {
       await this.#receiveLines(command, take, options);
     } catch (error) {
       if (!saysEmpty(error)) throw error;
     }
-    return lines;
+  }
+
+  /** @internal The command for a listing with facts, or one for people. */
+  listCommand(hasFacts: boolean, path: string | undefined): CommandLine {
+    const none = path === undefined || path === "";
+    return hasFacts
+      ? this.commands.of("MLSD", ...(none ? [] : [path]))
+      : this.commands.of("LIST", ...guarded(path));
   }
 
   async #receiveLines(
     command: CommandLine,
-    take: (line: string) => unknown,
+    take: (lines: readonly string[]) => unknown,
     options: TransferOptions,
   ): Promise<FtpReply> {
     const move: Move<void> = async (data) => {
-      for await (const lines of data.readToEnd().lineBatches(this.decode)) {
-        for (const line of lines) await take(line);
-      }
+      for await (const lines of data.readToEnd().lineBatches(this.decode)) await take(lines);
     };
     return (await this.transfers.run(command, "A", move, options)).reply;
   }
@@ -121,7 +142,10 @@ export class FtpSession extends FtpFiles {
     take: (line: string) => unknown,
     options: TransferOptions = {},
   ): Promise<FtpReply> {
-    return this.#receiveLines(this.commands.raw(command), take, options);
+    const takeAll = async (lines: readonly string[]): Promise<void> => {
+      for (const line of lines) await take(line);
+    };
+    return this.#receiveLines(this.commands.raw(command), takeAll, options);
   }
 
   /**
@@ -228,7 +252,7 @@ export class FtpSession extends FtpFiles {
     verb: "RETR" | "STOR" | "APPE",
     path: string,
     move: Move<T>,
-    options: TransferOptions,
+    options: TaskTransferOptions,
   ): Promise<{ result: T; reply: FtpReply }> {
     return this.transfers.run(this.commands.of(verb, path), "I", move, options);
   }

@@ -3,7 +3,6 @@
 import {
   ArgumentError,
   ConnectionClosedError,
-  TlsError,
   type CommandLine,
   type Connection,
   type ReplyPipeline,
@@ -13,9 +12,14 @@ import {
 import { orAborted } from "./abort.ts";
 import { ftpCommand } from "./command.ts";
 import { DataConnections, type DataChannel } from "./data-connection.ts";
-import { assertPositive, refusal } from "./errors.ts";
+import { blamed, refusal } from "./errors.ts";
+import { isInStep } from "./fence.ts";
+import { Moving, type Move } from "./moving.ts";
 import type { FtpTarget } from "./options.ts";
 import type { FtpReply } from "./reply.ts";
+import { Settings, type TransferType } from "./settings.ts";
+
+export type { Move } from "./moving.ts";
 
 export interface TransferOptions {
   /** Where in the remote file to begin, in bytes (REST, RFC 3659 5). */
@@ -24,11 +28,11 @@ export interface TransferOptions {
   signal?: AbortSignal | undefined;
 }
 
-/** How content is moved (RFC 959 3.1.1): as it is, or as text. */
-export type TransferType = "I" | "A";
-
-/** Works on a data connection; the signal says that the transfer has failed. */
-export type Move<T> = (data: Connection, gaveUp: AbortSignal) => Promise<T>;
+/** What only tasks ask for. */
+export interface TaskTransferOptions extends TransferOptions {
+  /** More may come than `move` takes: the server is then cut short, and what it says to that is no failure. */
+  isPartial?: boolean | undefined;
+}
 
 /** What is to be transferred, and how. */
 interface Job<T> {
@@ -36,8 +40,12 @@ interface Job<T> {
   readonly type: TransferType;
   readonly move: Move<T>;
   readonly rest: number;
+  readonly isPartial: boolean;
   readonly onBegin: ((reply: FtpReply) => void) | undefined;
 }
+
+// The server reads what comes before it has said 150; behind TLS there is nothing to be won.
+const UPLOADS = /^(?:STOR|APPE|STOU)\b/i;
 
 // Node takes a longer time for 1 ms.
 const LONGEST_INTERVAL = 2 ** 31 - 1;
@@ -50,14 +58,12 @@ export class Transfers {
   readonly data: DataConnections;
   readonly #pipeline: ReplyPipeline<FtpReply>;
   readonly #options: FtpTarget;
-  // The server begins with text (RFC 959 5.1).
-  #type: TransferType = "A";
-  // False while the server may have another one: a TYPE was sent, and its answer not heard.
-  #isTypeKnown = true;
-  // True while the server may hold the position of a REST for whichever file is asked for next.
-  #isPositioned = false;
+  /** What the server was told. */
+  readonly settings: Settings = new Settings();
   // Transfers that wait for their turn.
   #waiting = 0;
+  // The answer to what was asked ahead of a server that may not read it.
+  #untried: Promise<FtpReply> | undefined;
   // Of the one that runs.
   #stop: AbortController | undefined;
   #protection: TlsOptions | undefined;
@@ -81,23 +87,7 @@ export class Transfers {
 
   /** True if that is the type, without a doubt, and no transfer is there that would change it. */
   isOfType(type: TransferType): boolean {
-    return this.#isTypeKnown && this.#type === type && this.#waiting === 0 && this.#stop === undefined;
-  }
-
-  /** Sends TYPE unless that is the type already. */
-  async useType(turn: Turn<FtpReply>, type: TransferType, signal: AbortSignal | undefined): Promise<void> {
-    if (this.#isTypeKnown && this.#type === type) return;
-    const command = ftpCommand("TYPE", type);
-    this.#isTypeKnown = false;
-    const reply = await turn.command(command, { signal });
-    if (reply.code >= 200 && reply.code < 300) this.#type = type;
-    this.#isTypeKnown = true;
-    assertPositive(reply, command);
-  }
-
-  /** The server may have another type than we think: sends TYPE before the next transfer in any case. */
-  forgetType(): void {
-    this.#isTypeKnown = false;
+    return this.settings.isOfType(type) && this.#waiting === 0 && this.#stop === undefined;
   }
 
   /** Breaks off the transfer that is under way, which rejects with `reason`; false if there is none. */
@@ -114,7 +104,7 @@ export class Transfers {
     command: CommandLine,
     type: TransferType | undefined,
     move: Move<T>,
-    { rest = 0, signal }: TransferOptions,
+    { rest = 0, signal, isPartial = false }: TaskTransferOptions,
     onBegin?: (reply: FtpReply) => void,
   ): Promise<{ result: T; reply: FtpReply }> {
     if (!Number.isSafeInteger(rest) || rest < 0) {
@@ -127,14 +117,33 @@ export class Transfers {
       waits = false;
     };
     try {
-      return await this.#pipeline.exclusive((turn) => {
-        begin();
-        return this.#stoppable(turn, { command, type: type ?? this.#type, move, rest, onBegin }, signal);
-      }, signal);
+      return await new Promise((resolve, reject) => {
+        const task = async (turn: Turn<FtpReply>): Promise<void> => {
+          begin();
+          const job = { command, type: type ?? this.settings.type, move, rest, isPartial, onBegin };
+          await this.#stoppable(turn, job, signal).then(resolve, reject);
+          await this.#judgeLookAhead(turn);
+        };
+        this.#pipeline.exclusive(task, signal).catch(reject);
+      });
     } finally {
       begin();
       // The server does not wait for ever on the port that was to be for the next one.
       if (this.#waiting === 0) this.data.forgetAhead();
+    }
+  }
+
+  /** Finds out whether a server to which that is new reads what comes during a transfer. */
+  async #judgeLookAhead(turn: Turn<FtpReply>): Promise<void> {
+    const { trust } = this.#options;
+    if (this.#untried === undefined) return;
+    const inStep = await isInStep(this.#pipeline, turn, this.#untried);
+    this.#untried = undefined;
+    if (inStep && this.#pipeline.error === undefined) {
+      trust.proveLookAhead();
+    } else {
+      trust.refuseLookAhead();
+      this.data.forgetAhead();
     }
   }
 
@@ -148,94 +157,90 @@ export class Transfers {
     signal?.addEventListener("abort", onAbort, { once: true });
     this.#stop = stop;
     try {
-      return await this.#transfer(turn, job, await this.#open(turn, job.type, stop.signal), stop.signal);
+      return await this.#transfer(turn, job, await this.#open(turn, job, stop.signal), stop.signal);
     } catch (error) {
-      throw stop.signal.aborted ? stop.signal.reason : error;
+      if (stop.signal.aborted) throw stop.signal.reason;
+      throw this.#isAheadToBlame ? blamed(error as Error) : error;
     } finally {
       this.#stop = undefined;
       signal?.removeEventListener("abort", onAbort);
     }
   }
 
+  get #isAheadToBlame(): boolean {
+    return this.#untried !== undefined && this.#pipeline.error instanceof ConnectionClosedError;
+  }
+
   async #transfer<T>(
     turn: Turn<FtpReply>,
-    { command, move, rest, onBegin }: Job<T>,
+    { command, move, isPartial, onBegin }: Job<T>,
     channel: DataChannel,
     signal: AbortSignal,
   ): Promise<{ result: T; reply: FtpReply }> {
-    const gaveUp = new AbortController();
-    const cancel = (reason: unknown): void => channel.cancel(reason as Error);
-    let securing: Promise<Connection> | undefined;
-    let moving: Promise<T> | undefined;
-    let failure: Error | undefined;
-    const onFailure = (error: Error): never => {
-      failure ??= error;
-      // The server hears of it, too, and then says its last word.
-      cancel(error);
-      throw error;
+    const { trust } = this.#options;
+    const moving = new Moving(channel, move, isPartial);
+    const isUpload = UPLOADS.test(command.shown);
+    let isHeard = false;
+    const begin = async (preliminary?: FtpReply): Promise<T> => {
+      this.settings.forgetPosition();
+      if (preliminary !== undefined && !isHeard) onBegin?.(preliminary);
+      isHeard ||= preliminary !== undefined;
+      return moving.start();
     };
-    const giveUp = (reason: unknown): void => {
-      cancel(reason);
-      gaveUp.abort(reason);
-    };
-    signal.addEventListener("abort", () => giveUp(signal.reason), { once: true });
+    signal.addEventListener("abort", () => moving.giveUp(signal.reason), { once: true });
     // Answers to what is sent during the transfer.
     const meanwhile: Promise<FtpReply>[] = [];
     let keepingAlive: NodeJS.Timeout | undefined;
     try {
-      if (rest > 0 || this.#isPositioned) await this.#restart(turn, rest, signal);
-      const begin = async (preliminary?: FtpReply): Promise<T> => {
-        this.#isPositioned = false;
-        if (preliminary !== undefined && moving === undefined) onBegin?.(preliminary);
-        moving ??= Promise.resolve(securing)
-          .then((data) => move(data as Connection, gaveUp.signal))
-          .catch(onFailure);
-        return moving;
-      };
       const replying = turn.command(command, { onPreliminary: begin, signal });
       keepingAlive = this.#keepAlive(turn, meanwhile);
-      if (this.#waiting > 0 && this.#options.pipelining !== "off") this.data.lookAhead(turn, meanwhile);
-      // Some servers want the handshake before they send 150, others only after it: it is begun, but not awaited.
-      securing = this.#protect(channel).catch(onFailure);
-      securing.catch(() => undefined);
+      if (this.#waiting > 0) this.data.lookAhead(turn, meanwhile);
+      if (trust.isLookAheadUntried) this.#untried = this.data.ahead;
+      // Some servers want the handshake before they send 150, others only after it.
+      moving.prepare((data) => this.#secure(data, isUpload));
+      if (trust.isEager && isUpload && this.#protection === undefined) {
+        moving.start().catch(() => undefined);
+      }
       let reply = await replying;
       if (MEANWHILE.has(reply.code) && meanwhile.length > 0) {
         begin().catch(() => undefined);
         reply = await finalOf(reply, meanwhile, signal);
       }
-      if (reply.code < 300) return { result: await begin(), reply };
-      throw refusal(reply, command, { cause: failure });
+      if (reply.code < 300 || moving.isEnough) return { result: await begin(), reply };
+      throw refusal(reply, command, { cause: moving.failure });
     } catch (error) {
-      giveUp(error);
-      // Whatever came of it: when the caller hears of it, nothing is running any more. What failed first may come
-      // to light only now: the disk is waited for.
-      await moving?.catch(() => undefined);
-      throw failure !== undefined && isOurs(failure) ? failure : error;
+      throw await moving.abandon(error);
     } finally {
       clearInterval(keepingAlive);
-      await channel.connection.then(
-        (data) => data.close(),
-        () => undefined,
-      );
+      await moving.close();
     }
   }
 
-  /** The type and the data connection, in one round trip where the server may be trusted with two commands. */
-  async #open(turn: Turn<FtpReply>, type: TransferType, signal: AbortSignal): Promise<DataChannel> {
-    if (this.#options.pipelining === "off") {
-      await this.useType(turn, type, signal);
-      return this.data.open(turn, signal);
+  /** The data connection, and all that comes before it, in one round trip where the server stands that. */
+  async #open<T>(
+    turn: Turn<FtpReply>,
+    { command, type, rest }: Job<T>,
+    signal: AbortSignal,
+  ): Promise<DataChannel> {
+    const settings = this.settings;
+    if (this.#options.trust.isSerial) {
+      await settings.usePreferredMode(turn, signal);
+      await settings.useType(turn, type, signal);
+      const channel = await this.data.open(turn, command, signal);
+      return unless(settings.usePosition(turn, rest, signal), channel);
     }
-    const [typed, opened] = await Promise.allSettled([
-      this.useType(turn, type, signal),
-      this.data.open(turn, signal),
+    // REST is to be the last one (RFC 3659 5.3): not where it may take another command to have the connection.
+    const isEarly = this.data.isProven;
+    const typing = Promise.all([
+      settings.usePreferredMode(turn, signal),
+      settings.useType(turn, type, signal),
     ]);
-    if (typed.status === "rejected") {
-      if (opened.status === "fulfilled") opened.value.cancel(typed.reason as Error);
-      throw typed.reason;
-    }
-    if (opened.status === "rejected") throw opened.reason;
-    return opened.value;
+    const opening = this.data.open(turn, command, signal);
+    const setting = isEarly ? Promise.all([typing, settings.usePosition(turn, rest, signal)]) : typing;
+    setting.catch(() => undefined);
+    const channel = await opening;
+    await unless(setting, channel);
+    return isEarly ? channel : unless(settings.usePosition(turn, rest, signal), channel);
   }
 
   // Answered behind the transfer, in order; meanwhile routers see that the control connection is alive.
@@ -250,18 +255,21 @@ export class Transfers {
     return setInterval(say, Math.min(keepAlive, LONGEST_INTERVAL)).unref();
   }
 
-  async #restart(turn: Turn<FtpReply>, position: number, signal: AbortSignal): Promise<void> {
-    const command = ftpCommand("REST", String(position));
-    this.#isPositioned = true;
-    const reply = await turn.command(command, { signal });
-    this.#isPositioned = reply.code === 350 && position > 0;
-    if (reply.code !== 350) throw refusal(reply, command);
-  }
-
-  async #protect(channel: DataChannel): Promise<Connection> {
-    const data = await channel.connection;
-    if (this.protection !== undefined) await data.startTls(this.protection);
+  async #secure(data: Connection, isUpload: boolean): Promise<Connection> {
+    if (this.#protection !== undefined) await data.startTls(this.#protection);
+    if (this.settings.mode === "Z") data.startZlib(isUpload ? "sent" : "received");
     return data;
+  }
+}
+
+/** Gives the data connection, but not where something else has failed. */
+async function unless(work: Promise<unknown>, channel: DataChannel): Promise<DataChannel> {
+  try {
+    await work;
+    return channel;
+  } catch (error) {
+    channel.cancel(error as Error);
+    throw error;
   }
 }
 
@@ -273,11 +281,4 @@ async function finalOf(
 ): Promise<FtpReply> {
   const others = await orAborted(Promise.all(meanwhile), signal);
   return others.find(({ code }) => !MEANWHILE.has(code)) ?? first;
-}
-
-// If it was our side that failed, that is the cause of what the server says, or does not say any more. If it was
-// the server that closed the data connection, it says why.
-function isOurs(failure: Error): boolean {
-  if (failure instanceof TlsError) return failure.code !== "ERR_NETCLI_TLS";
-  return !(failure instanceof ConnectionClosedError);
 }

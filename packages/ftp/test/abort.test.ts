@@ -30,6 +30,8 @@ const stages: [string, (ftp: Ftp, pause: Pause) => Promise<void>][] = [
       await ftp.expect("TYPE I");
       await pause();
       await ftp.say("200 binary");
+      // They came along.
+      await ftp.facts("a", "213 1000000");
     },
   ],
   [
@@ -39,6 +41,7 @@ const stages: [string, (ftp: Ftp, pause: Pause) => Promise<void>][] = [
       await ftp.expect("SIZE a");
       await pause();
       await ftp.say("213 1000000");
+      await ftp.answer("MDTM a", "500 what");
     },
   ],
   [
@@ -131,7 +134,7 @@ describe("a download that is aborted", () => {
         await rejected;
       });
       const isBinary = ftp.peer.received.includes("SIZE");
-      await (isBinary ? ftp.answer("SIZE b", "213 5000") : ftp.size("b", 5_000));
+      await (isBinary ? ftp.facts("b", "213 5000") : ftp.size("b", 5_000));
       await ftp.give("b", pattern(5_000));
     });
     const left = await occupy(fixture);
@@ -266,7 +269,7 @@ describe("a download that is aborted", () => {
       await ftp.size("a", 10);
       await ftp.give("a", pattern(10));
       for (let count = 0; count < 20; count += 1) {
-        await ftp.answer("SIZE a", "213 10");
+        await ftp.facts("a", "213 10");
         await ftp.give("a", pattern(10));
       }
     });

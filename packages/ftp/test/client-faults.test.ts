@@ -77,7 +77,7 @@ describe("a download fails and leaves what was there", () => {
     await using fixture = await downloading(async (ftp) => {
       await script(ftp);
       // The client is usable.
-      await ftp.answer("SIZE b", "213 10");
+      await ftp.facts("b", "213 10");
       await ftp.answer(/^(?:EPSV|PASV)$/, "425 not now");
     });
     const left = await occupy(fixture);
@@ -165,7 +165,7 @@ describe("a download fails and leaves what was there", () => {
       await data.send(pattern(300_000)).catch(() => undefined);
       await data.closed;
       await ftp.say("426 aborted");
-      await ftp.answer("SIZE b", "213 10");
+      await ftp.facts("b", "213 10");
       await ftp.give("b", pattern(10));
     });
     const left = await occupy(fixture);
@@ -216,7 +216,7 @@ describe("a download fails and leaves what was there", () => {
       await data.send(pattern(3_000_000)).catch(() => undefined);
       await data.closed;
       await ftp.say("426 aborted");
-      await ftp.answer("SIZE b", "213 10");
+      await ftp.facts("b", "213 10");
       await ftp.give("b", pattern(10));
     });
     const left = await occupy(fixture);

@@ -25,7 +25,13 @@ describe("a download", () => {
       const progress: TransferProgress[] = [];
       const onProgress = (each: TransferProgress): void => void progress.push(each);
       const result = await fixture.client.download("a", fixture.target, { onProgress });
-      expect(result).toEqual({ bytes: size, reply: { code: 226, lines: ["226 done"], text: "done" } });
+      expect(result).toEqual({
+        bytes: size,
+        resumedFrom: 0,
+        modifiedAt: undefined,
+        hash: undefined,
+        reply: { code: 226, lines: ["226 done"], text: "done" },
+      });
       expect((await fixture.content()).equals(pattern(size))).toBe(true);
       expect(await fixture.files()).toEqual(["target"]);
       expect(progress.at(-1)).toEqual(size === 0 ? undefined : { bytes: size, total: size });
@@ -74,7 +80,7 @@ describe("a download", () => {
   ])("does without the total where %s", async (_why, answer) => {
     await using fixture = await downloading(async (ftp) => {
       await ftp.answer("TYPE I", "200 binary");
-      await ftp.answer("SIZE a", ...answer);
+      await ftp.facts("a", ...answer);
       await ftp.give("a", pattern(5_000));
     });
     const totals = new Set<number | undefined>();
@@ -121,13 +127,13 @@ describe("a download", () => {
     await using fixture = await downloading(async (ftp) => {
       await ftp.answer("TYPE I", "200 binary");
       let port = await ftp.listen();
-      for (let commands = 0; commands < 9; commands += 1) {
-        const [verb, name = ""] = (await ftp.expect(/^(?:SIZE|EPSV|RETR)/)).split(" ");
+      for (let commands = 0; commands < 12; commands += 1) {
+        const [verb, name = ""] = (await ftp.expect(/^(?:SIZE|MDTM|EPSV|RETR)/)).split(" ");
         const size = sizes.get(name);
         if (verb === "EPSV") {
           port = await ftp.listen();
           await ftp.say(epsvReply(port.port));
-        } else if (size === undefined) {
+        } else if (size === undefined || verb === "MDTM") {
           await ftp.say("550 none");
         } else if (verb === "SIZE") {
           await ftp.say(`213 ${size}`);

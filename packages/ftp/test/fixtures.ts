@@ -57,7 +57,9 @@ export async function downloading(script: Script, options: Partial<FtpOptions> =
     await ftp.logIn();
     await script(ftp);
   });
-  const client = await FtpClient.connect({ host: server.host, port: server.port, ...options });
+  const { host, port } = server;
+  // A script is for one connection.
+  const client = await FtpClient.connect({ host, port, retries: 0, ...options });
   const target = directory.file("target");
   return {
     server,

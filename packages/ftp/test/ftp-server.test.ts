@@ -50,7 +50,7 @@ describe("our own server", () => {
     });
     await writeFile(join(server.root, "file"), pattern(size));
     const { host, port } = server;
-    await using client = await FtpClient.connect({ host, port });
+    await using client = await FtpClient.connect({ host, port, retries: 0 });
     const target = local.file("target");
     expect(await failureOf(client.download("file", target))).toBeInstanceOf(ReplyError);
     expect(await failureOf(client.download("file", target))).toBeInstanceOf(ConnectionClosedError);

@@ -4,6 +4,7 @@ import { ArgumentError } from "@netcli/core-transport";
 import { describe, expect, test } from "vitest";
 import { FtpClient, type FtpOptions, FtpSession } from "../src/index.ts";
 import { resolveOptions } from "../src/options.ts";
+import { Trust } from "../src/trust.ts";
 import { ftpServer } from "./scripted-ftp.ts";
 
 const host = "ftp.example.org";
@@ -44,7 +45,13 @@ describe("options", () => {
       { port: 21, user: "ada", password: "p", account: "a" },
     ],
   ])("%j get the defaults %j", (given, expected) => {
-    expect(resolveOptions(given)).toEqual({ ...given, pipelining: "safe", codec: undefined, ...expected });
+    expect(resolveOptions(given)).toEqual({
+      ...given,
+      pipelining: "safe",
+      codec: undefined,
+      trust: new Trust("safe"),
+      ...expected,
+    });
   });
 
   test("are not changed", () => {

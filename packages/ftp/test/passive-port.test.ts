@@ -1,7 +1,7 @@
 // The ports that replies to EPSV and PASV name, and what hostile servers write instead.
 import { ProtocolError } from "@netcli/core-transport";
 import { describe, expect, test } from "vitest";
-import { parseEpsvPort, parsePasvPort } from "../src/data-connection.ts";
+import { parseEpsvPort, parsePasvPort } from "../src/passive-reply.ts";
 
 describe("a 229 reply", () => {
   test.each([

@@ -10,7 +10,7 @@ import { fetched, onOwnServer, tester } from "./own-server.ts";
 refuseUnhandled();
 
 const kinds = ["off", "safe", "full"] as const;
-const servers = ["queue", "late"] as const;
+const servers = ["queue", "late", "discard", "close"] as const;
 
 async function everything(
   pipelining: (typeof kinds)[number],

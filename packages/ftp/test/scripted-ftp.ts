@@ -98,10 +98,16 @@ export class Ftp {
     return port;
   }
 
-  /** Answers the first SIZE of a session. */
+  /** Answers the first SIZE of a session, and the question for the time, which nobody here knows. */
   async size(name: string, bytes: number): Promise<void> {
     await this.answer("TYPE I", "200 binary");
-    await this.answer(`SIZE ${name}`, `213 ${bytes}`);
+    await this.facts(name, `213 ${bytes}`);
+  }
+
+  /** The same in type I; what it says may be anything. */
+  async facts(name: string, ...size: readonly string[]): Promise<void> {
+    await this.answer(`SIZE ${name}`, ...size);
+    await this.answer(`MDTM ${name}`, "500 what");
   }
 
   /** Takes a RETR up to "150"; resolves to the data connection, over TLS if wanted. */

@@ -178,10 +178,10 @@ describe("hash", () => {
   const md5 = createHash("md5").update(content).digest("hex");
 
   test.each([
-    [undefined, {}, "SHA-256", sha256, ["FEAT", "TYPE I", "OPTS HASH SHA-256", "HASH a b"]],
-    ["md5", {}, "MD5", md5, ["FEAT", "TYPE I", "OPTS HASH MD5", "HASH a b"]],
-    [undefined, { HASH: false }, "SHA-256", sha256, ["FEAT", "TYPE I", "XSHA256 a b"]],
-    ["MD5", { HASH: false }, "MD5", md5, ["FEAT", "TYPE I", "XMD5 a b"]],
+    [undefined, {}, "SHA-256", sha256, ["FEAT", "OPTS UTF8 ON", "TYPE I", "OPTS HASH SHA-256", "HASH a b"]],
+    ["md5", {}, "MD5", md5, ["FEAT", "OPTS UTF8 ON", "TYPE I", "OPTS HASH MD5", "HASH a b"]],
+    [undefined, { HASH: false }, "SHA-256", sha256, ["FEAT", "OPTS UTF8 ON", "TYPE I", "XSHA256 a b"]],
+    ["MD5", { HASH: false }, "MD5", md5, ["FEAT", "OPTS UTF8 ON", "TYPE I", "XMD5 a b"]],
   ] as const)("of %j on a server with %j is %s", async (wanted, features, algorithm, value, sent) => {
     await using fixture = await onOwnServer({ features });
     await fixture.put("a b", content);

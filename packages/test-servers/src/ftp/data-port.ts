@@ -26,6 +26,8 @@ export interface DataPortOptions {
   /** The control connection's other end: nobody else may connect, nor be connected to. */
   readonly peer: string;
   readonly tls: TlsServerOptions | undefined;
+  /** The other end is a server, too, and has its side of TLS already. */
+  readonly isTlsClient: boolean;
   readonly delay: number;
 }
 
@@ -40,7 +42,13 @@ export function sameAddress(one: string | undefined, other: string | undefined):
   return bare(one) === bare(other);
 }
 
-function secure(connection: Connection, tls: TlsServerOptions | undefined): Promise<void> {
+function secure(connection: Connection, { tls, isTlsClient }: DataPortOptions): Promise<void> {
+  if (tls !== undefined && isTlsClient) {
+    // Such a server has nothing to know the other one by.
+    const secured = connection.startTls({ insecure: true });
+    secured.catch(() => undefined);
+    return secured;
+  }
   // A turn later: what ends in the turn in which the handshake is done ends, for Python, in the middle of a message.
   const secured = tls === undefined ? Promise.resolve() : connection.acceptTls(tls).then(() => turn());
   // Who gives the transfer up does not wait for it.
@@ -50,31 +58,32 @@ function secure(connection: Connection, tls: TlsServerOptions | undefined): Prom
 
 /** Opens a port for one connection; of a range the first one that is free. Rejects with ListenError. */
 export async function passivePort(
-  { host, peer, tls, delay }: DataPortOptions,
+  options: DataPortOptions,
   [first, last]: readonly [number, number] = [0, 0],
 ): Promise<DataPort> {
+  const { host, peer, delay } = options;
   let arrived: (link: DataLink) => void = nothing;
   const link = new Promise<DataLink>((resolve) => {
     arrived = resolve;
   });
-  const handler = (connection: Connection, listening: Server): Promise<void> | undefined => {
+  const handler = (connection: Connection, port: Server): Promise<void> | undefined => {
     if (!sameAddress(connection.remoteAddress, peer)) {
       connection.reset();
       return undefined;
     }
-    const secured = secure(connection, tls);
+    const secured = secure(connection, options);
     // One is all that is accepted; it may last.
-    void listening.shutdown({ deadline: Infinity });
+    void port.shutdown({ deadline: Infinity });
     return new Promise((release) => {
       arrived({ connection, secured, release });
     });
   };
   // What breaks a transfer its session sees.
-  const options = { host, timeouts: { idle: Infinity }, onError: () => undefined };
+  const listening = { host, timeouts: { idle: Infinity }, onError: () => undefined };
   let server: Server | undefined;
   for (let port = first; server === undefined; port += 1) {
     try {
-      server = await serve(handler, { ...options, port });
+      server = await serve(handler, { ...listening, port });
     } catch (error) {
       if (!(error instanceof ListenError) || port >= last) throw error;
     }
@@ -92,7 +101,8 @@ export async function passivePort(
 }
 
 /** Leads to the client's own port. */
-export function activePort(port: number, { peer, tls, delay }: DataPortOptions): DataPort {
+export function activePort(port: number, options: DataPortOptions): DataPort {
+  const { peer, delay } = options;
   const closing = new AbortController();
   let connection: Connection | undefined;
   let relay: DelayedRelay | undefined;
@@ -101,7 +111,7 @@ export function activePort(port: number, { peer, tls, delay }: DataPortOptions):
     const target = { host: peer, port: relay?.port ?? port, timeouts: { stall: Infinity } };
     const connected = await connect({ ...target, signal: closing.signal });
     connection = connected;
-    const secured = secure(connected, tls);
+    const secured = secure(connected, options);
     // The relay accepts at once; over a long way it takes a round trip.
     if (delay > 0) await wait(2 * delay);
     return { connection, secured, release: () => void connected.close() };

@@ -6,9 +6,13 @@ export type FtpVerb =
   | "ALLO"
   | "APPE"
   | "AUTH"
+  | "AVBL"
   | "CCC"
   | "CDUP"
   | "CLNT"
+  | "COMB"
+  | "CPSV"
+  | "CSID"
   | "CWD"
   | "DELE"
   | "EPRT"
@@ -20,6 +24,7 @@ export type FtpVerb =
   | "LANG"
   | "LIST"
   | "MDTM"
+  | "MFF"
   | "MFMT"
   | "MKD"
   | "MLSD"
@@ -32,6 +37,7 @@ export type FtpVerb =
   | "PASV"
   | "PBSZ"
   | "PORT"
+  | "PRET"
   | "PROT"
   | "PWD"
   | "QUIT"
@@ -44,6 +50,7 @@ export type FtpVerb =
   | "RNTO"
   | "SITE"
   | "SIZE"
+  | "SSCN"
   | "STAT"
   | "STOR"
   | "STOU"
@@ -72,6 +79,7 @@ export type FtpFeature =
   /** Data connections in clear on a control connection over TLS. */
   | "PROT C"
   | "SITE CHMOD"
+  | "SITE UTIME"
   /** A listing over the control connection. */
   | "STAT path"
   | "UTF8";
@@ -79,8 +87,9 @@ export type FtpFeature =
 /** False: as though the server had never heard of it (500); 502: it knows, but does not do it. */
 export type FtpFeatures = Readonly<Partial<Record<FtpFeature, boolean | 500 | 502>>>;
 
-// Leads back from TLS to a connection in clear: most servers refuse it.
-const OFF_BY_DEFAULT: ReadonlySet<FtpFeature> = new Set(["CCC"]);
+// CCC leads back from TLS to a connection in clear: most servers refuse it. Where PRET is on, no data connection is to
+// be had without it.
+const OFF_BY_DEFAULT: ReadonlySet<FtpFeature> = new Set(["CCC", "PRET"]);
 
 /** Which features are there. */
 export class Features {

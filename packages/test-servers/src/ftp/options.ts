@@ -39,7 +39,7 @@ export interface FtpServerOptions {
   readonly requireSessionReuse?: boolean | undefined;
   /** The text of the greeting, without codes; several: so many lines. */
   readonly greeting?: string | readonly string[] | undefined;
-  /** Switches off what the server can do. Default: all is on but CCC. */
+  /** Switches off what the server can do. Default: all is on but CCC and PRET. */
   readonly features?: FtpFeatures | undefined;
   /** How LIST shows an entry. Default `unix`. */
   readonly listing?: "unix" | "dos" | ((entry: ListEntry) => string) | undefined;

@@ -35,6 +35,8 @@ export class Session implements FtpServerSession {
   port: DataPort | undefined;
   /** Ends the transfer that is under way. */
   running: AbortController | undefined;
+  /** ABOR has come before the transfer that it is to end. */
+  isAborted = false;
   /** Of the command that is being done. */
   fault: FtpFault = {};
   /** What is to be done when the reply is sent. */
@@ -91,7 +93,7 @@ export class Session implements FtpServerSession {
     try {
       // Before anything is awaited: the client's first words must not be read.
       if (tlsMode === "implicit" && this.tlsOptions !== undefined) {
-        await this.#base.acceptTls(this.tlsOptions);
+        await this.startTls(this.tlsOptions);
       }
       const texts = typeof greeting === "string" ? [greeting] : greeting;
       this.#enqueue(this.shared.reader.connected(), () => coded(220, texts));
@@ -122,9 +124,15 @@ export class Session implements FtpServerSession {
       if (isPipelined && pipelining === "close") this.end();
       else if (!isPipelined || pipelining !== "discard")
         this.#enqueue(command, () => this.#perform(this, command));
-      if (command.verb === "ABOR" && this.shared.features.has("ABOR")) this.running?.abort();
+      if (command.verb === "ABOR" && this.shared.features.has("ABOR")) this.#abort(isPipelined);
       if (LAST_WORDS.has(command.verb) || this.#pending > MOST_WAITING) await this.#done;
     }
+  }
+
+  /** Ends the transfer that is under way, or the one that is about to be. */
+  #abort(isPipelined: boolean): void {
+    this.running?.abort();
+    this.isAborted = isPipelined;
   }
 
   async #nextLine(): Promise<string | undefined> {

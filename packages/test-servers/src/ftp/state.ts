@@ -29,6 +29,10 @@ export class State {
   hash: HashName = "SHA-256";
   /** EPSV ALL was said: no other way to a data connection is taken any more. */
   isEpsvOnly = false;
+  /** What PRET has said of the next data connection. */
+  purpose: string | undefined;
+  /** SSCN ON was said: data connections lead to servers. */
+  isTlsClient = false;
 
   takePosition(): number {
     const { position } = this;

@@ -74,6 +74,7 @@ export async function transfer(session: Session, verb: string, job: Job): Promis
   if (port === undefined) throw new Refusal("425 Use EPSV, PASV, EPRT or PORT first.");
   const running = new AbortController();
   session.running = running;
+  if (session.isAborted) running.abort();
   let link: DataLink | undefined;
   try {
     if (shared.options.requireTls === true && session.protection === "C") {

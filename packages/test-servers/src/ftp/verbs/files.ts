@@ -1,5 +1,15 @@
 // Files: names, sizes, times, permissions (RFC 959 4.1.3, RFC 3659 3 and 4, draft-somers-ftp-mfxx).
-import { chmodSync, lstatSync, renameSync, statSync, unlinkSync, utimesSync } from "node:fs";
+import {
+  appendFileSync,
+  chmodSync,
+  lstatSync,
+  readFileSync,
+  renameSync,
+  statfsSync,
+  statSync,
+  unlinkSync,
+  utimesSync,
+} from "node:fs";
 import { open } from "node:fs/promises";
 import { contentOf, toNetworkLines } from "../content.ts";
 import { parseTime, timeValue } from "../listing.ts";
@@ -74,10 +84,52 @@ export const mfmt: Verb = (session, argument) => {
   return `213 Modify=${timeValue(time)}; ${name}`;
 };
 
-export const site: Verb = ({ state, shared }, argument) => {
+/** Facts, and then a name (draft-somers-ftp-mfxx 5). */
+export const mff: Verb = ({ state, shared }, argument) => {
+  const [, list = "", name = ""] = /^((?:[^ =;]+=[^;]*;)+) (.+)$/s.exec(argument) ?? [];
+  const path = shared.tree.file(resolvePath(state.directory, name));
+  for (const fact of list.split(";").slice(0, -1)) {
+    const [key = "", value = ""] = fact.split("=");
+    const time = parseTime(value);
+    if (/^modify$/i.test(key) && time !== undefined) utimesSync(path, new Date(), time);
+    else if (/^unix\.mode$/i.test(key)) chmodSync(path, Number.parseInt(value, 8));
+    else return `504 ${key} is not known here.`;
+  }
+  return list === "" ? "501 MFF wants facts and a name." : `213 ${list} ${name}`;
+};
+
+/** Bytes that are free. */
+export const avbl: Verb = ({ state, shared }, argument) => {
+  const path = resolvePath(state.directory, argument);
+  if (!shared.tree.isDirectory(path)) return "550 Not a directory.";
+  const { bavail, bsize } = statfsSync(shared.tree.file(path));
+  return `213 ${bavail * bsize}`;
+};
+
+/** The parts go behind what the first one has, and away. */
+export const comb: Verb = (session, argument) => {
+  const { state, shared } = session;
+  const [target, ...parts] = [...argument.matchAll(/"([^"]*)"|(\S+)/g)].map(([, one, two]) => one ?? two ?? "");
+  const paths = parts.map((part) => plainFile(session, part));
+  const whole = shared.tree.file(resolvePath(state.directory, target ?? ""));
+  for (const path of paths) {
+    appendFileSync(whole, readFileSync(path));
+    unlinkSync(path);
+  }
+  return paths.length === 0 ? "501 COMB wants a name and its parts." : "250 Combined.";
+};
+
+export const site: Verb = (session, argument) => {
+  const { state, shared } = session;
   const mayChange = shared.features.has("SITE CHMOD");
   if (/^HELP$/i.test(argument))
     return ["214-These are known:", ` HELP${mayChange ? " CHMOD" : ""}`, "214 End"];
+  const [, value = "", touched = ""] = /^UTIME (\d{14}) (.+)$/is.exec(argument) ?? [];
+  const time = parseTime(value);
+  if (time !== undefined && shared.features.has("SITE UTIME")) {
+    setTime(session, time, touched);
+    return "200 The time is set.";
+  }
   const [, digits, name = ""] = /^CHMOD ([0-7]{3,4}) (.+)$/is.exec(argument) ?? [];
   if (digits === undefined || !mayChange) {
     return `${shared.features.refusal("SITE CHMOD")} That is not known.`;

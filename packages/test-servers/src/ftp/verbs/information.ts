@@ -6,24 +6,38 @@ import { hashNames } from "../state.ts";
 import { statPath } from "./listings.ts";
 import type { Verb } from "./verb.ts";
 
-const PLAIN = ["CLNT", "EPRT", "EPSV", "HOST", "MDTM", "MFMT", "SIZE"] as const satisfies readonly FtpVerb[];
+const PLAIN = [
+  "AVBL",
+  "CLNT",
+  "COMB",
+  "CSID",
+  "EPRT",
+  "EPSV",
+  "HOST",
+  "MDTM",
+  "MFMT",
+  "PRET",
+  "SIZE",
+] as const satisfies readonly FtpVerb[];
 const DIGESTS = ["XCRC", "XMD5", "XSHA", "XSHA1", "XSHA256", "XSHA512"] as const satisfies readonly FtpVerb[];
 
 function featureLines({ shared, state }: Session): string[] {
   const { features, options } = shared;
   const facts = factNames.map((fact) => `${fact}${state.facts.has(fact) ? "*" : ""};`).join("");
   const hashes = hashNames.map((name) => `${name}${state.hash === name ? "*" : ""}`).join(";");
-  const security = (["PBSZ", "PROT", "CCC"] as const).filter((verb) => features.has(verb));
+  const security = (["PBSZ", "PROT", "CCC", "CPSV", "SSCN"] as const).filter((verb) => features.has(verb));
   return [
     ...(options.tls !== undefined && features.has("AUTH") ? ["AUTH TLS", ...security] : []),
     ...PLAIN.filter((verb) => features.has(verb)),
     ...(features.has("HASH") ? [`HASH ${hashes}`] : []),
     ...(features.has("LANG") ? ["LANG EN*"] : []),
+    ...(features.has("MFF") ? ["MFF Modify;UNIX.mode;"] : []),
     // RFC 3659 7.8: it stands for MLSD, too.
     ...(features.has("MLST") ? [`MLST ${facts}`] : []),
     ...(features.has("MODE Z") && features.has("MODE") ? ["MODE Z"] : []),
     ...(features.has("RANG") ? ["RANG STREAM"] : []),
     ...(features.has("REST") ? ["REST STREAM"] : []),
+    ...(features.has("SITE UTIME") ? ["SITE UTIME"] : []),
     "TVFS",
     ...(features.has("UTF8") ? ["UTF8"] : []),
     ...DIGESTS.filter((verb) => features.has(verb)),
@@ -49,6 +63,9 @@ export const syst: Verb = ({ shared }) =>
 export const noop: Verb = () => "200 Nothing done.";
 
 export const clnt: Verb = () => "200 Noted.";
+
+/** draft-peterson-streamlined-ftp-command-extensions. */
+export const csid: Verb = () => "200 Name=netcli test server; Version=1; CaseSensitive=1; DirSep=/;";
 
 export const host: Verb = ({ state }) =>
   state.name === undefined ? "220 At your service." : "503 HOST comes before USER.";

@@ -5,12 +5,16 @@ import { Refusal } from "../reply.ts";
 import type { Session } from "../session.ts";
 import type { Verb } from "./verb.ts";
 
-function portOptions({ shared, connection, protection, tlsOptions }: Session): DataPortOptions {
+function portOptions(
+  { shared, connection, protection, tlsOptions, state }: Session,
+  isTlsClient: boolean = state.isTlsClient,
+): DataPortOptions {
   const { host = "127.0.0.1", delay = 0 } = shared.options;
   return {
     host,
     peer: connection.remoteAddress ?? "",
     tls: protection === "P" ? tlsOptions : undefined,
+    isTlsClient,
     delay,
   };
 }
@@ -22,10 +26,22 @@ async function use(session: Session, port: DataPort): Promise<void> {
   session.shared.ports.add(port);
 }
 
-async function openPassive(session: Session): Promise<number> {
+/** As drftpd: its ports are on whichever machine has the file. */
+export const pret: Verb = ({ state }, argument) => {
+  if (!/^(?:RETR|STOR|APPE|STOU|LIST|NLST|MLSD)\b/i.test(argument)) return "504 That has no data connection.";
+  state.purpose = argument;
+  return "200 Ask for a port.";
+};
+
+async function openPassive(session: Session, isTlsClient?: boolean): Promise<number> {
+  const { state, shared } = session;
+  if (shared.features.has("PRET") && state.purpose === undefined) {
+    throw new Refusal("500 You need a client that says PRET before PASV.");
+  }
+  state.purpose = undefined;
   const { passivePorts } = session.shared.options;
   try {
-    const port = await passivePort(portOptions(session), passivePorts);
+    const port = await passivePort(portOptions(session, isTlsClient), passivePorts);
     await use(session, port);
     return port.port;
   } catch {
@@ -48,13 +64,18 @@ export const epsv: Verb = async (session, argument) => {
 
 const EPSV_ONLY = "501 EPSV ALL was said.";
 
-export const pasv: Verb = async (session) => {
+async function answerPasv(session: Session, isTlsClient?: boolean): Promise<string> {
   if (session.state.isEpsvOnly) return EPSV_ONLY;
   const { pasvAddress = hostOf(session) } = session.shared.options;
   if (!isIPv4(pasvAddress)) return "425 This is IPv6: use EPSV.";
-  const port = await openPassive(session);
+  const port = await openPassive(session, isTlsClient);
   return `227 Entering Passive Mode (${pasvAddress.replaceAll(".", ",")},${port >> 8},${port & 0xff}).`;
-};
+}
+
+export const pasv: Verb = (session) => answerPasv(session);
+
+/** As PASV, for another server to connect to, which does not begin with TLS. */
+export const cpsv: Verb = (session) => answerPasv(session, true);
 
 const LOWEST_PORT = 1024;
 

@@ -47,6 +47,13 @@ export const prot: Verb = (session, level) => {
   }
 };
 
+/** Known from glFTPd: for copies from server to server, one of which has to be the client of TLS. */
+export const sscn: Verb = ({ state }, argument) => {
+  if (!/^(?:ON|OFF)?$/i.test(argument)) return "501 ON or OFF.";
+  if (argument !== "") state.isTlsClient = /^ON$/i.test(argument);
+  return `200 SSCN:${state.isTlsClient ? "CLIENT" : "SERVER"} METHOD`;
+};
+
 export const ccc: Verb = (session) => {
   if (!session.isSecure) return "533 There is nothing to clear.";
   if (!session.canEndTls) return "534 TLS stays.";

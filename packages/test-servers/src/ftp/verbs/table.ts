@@ -2,13 +2,13 @@
 import type { FtpVerb } from "../features.ts";
 import { xcrc, hash, xmd5, xsha1, xsha256, xsha512 } from "./digests.ts";
 import { cdup, cwd, mkd, pwd, rmd } from "./directories.ts";
-import { dele, mdtm, mfmt, rnfr, rnto, site, size } from "./files.ts";
-import { clnt, feat, help, host, lang, noop, stat, syst } from "./information.ts";
+import { avbl, comb, dele, mdtm, mff, mfmt, rnfr, rnto, site, size } from "./files.ts";
+import { clnt, csid, feat, help, host, lang, noop, stat, syst } from "./information.ts";
 import { list, mlsd, mlst, nlst } from "./listings.ts";
 import { acct, pass, quit, rein, user } from "./login.ts";
 import { allo, mode, opts, rang, rest, stru, type } from "./parameters.ts";
-import { epsv, eprt, pasv, port } from "./ports.ts";
-import { auth, ccc, pbsz, prot } from "./security.ts";
+import { cpsv, epsv, eprt, pasv, port, pret } from "./ports.ts";
+import { auth, ccc, pbsz, prot, sscn } from "./security.ts";
 import { abor, appe, retr, stor, stou } from "./transfers.ts";
 import type { VerbEntry } from "./verb.ts";
 
@@ -18,9 +18,13 @@ export const verbs: Readonly<Record<FtpVerb, VerbEntry>> = {
   ALLO: { run: allo, argument: true },
   APPE: { run: appe, argument: true },
   AUTH: { run: auth, login: false, argument: true },
+  AVBL: { run: avbl },
   CCC: { run: ccc, login: false },
   CDUP: { run: cdup },
   CLNT: { run: clnt, login: false },
+  COMB: { run: comb, argument: true },
+  CPSV: { run: cpsv },
+  CSID: { run: csid, login: false, argument: true },
   CWD: { run: cwd, argument: true },
   DELE: { run: dele, argument: true },
   EPRT: { run: eprt, argument: true },
@@ -32,6 +36,7 @@ export const verbs: Readonly<Record<FtpVerb, VerbEntry>> = {
   LANG: { run: lang, login: false },
   LIST: { run: list },
   MDTM: { run: mdtm, argument: true },
+  MFF: { run: mff, argument: true },
   MFMT: { run: mfmt, argument: true },
   MKD: { run: mkd, argument: true },
   MLSD: { run: mlsd },
@@ -44,6 +49,7 @@ export const verbs: Readonly<Record<FtpVerb, VerbEntry>> = {
   PASV: { run: pasv },
   PBSZ: { run: pbsz, login: false, argument: true },
   PORT: { run: port, argument: true },
+  PRET: { run: pret, argument: true },
   PROT: { run: prot, login: false, argument: true },
   PWD: { run: pwd },
   QUIT: { run: quit, login: false },
@@ -56,6 +62,7 @@ export const verbs: Readonly<Record<FtpVerb, VerbEntry>> = {
   RNTO: { run: rnto, argument: true },
   SITE: { run: site, argument: true },
   SIZE: { run: size, argument: true },
+  SSCN: { run: sscn },
   STAT: { run: stat },
   STOR: { run: stor, argument: true },
   STOU: { run: stou },

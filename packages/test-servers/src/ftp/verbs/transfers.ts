@@ -130,6 +130,7 @@ export const stou: Verb = async (session, argument, verb) => {
 
 /** A transfer was broken off when this was read. */
 export const abor: Verb = async (session): Promise<Reply> => {
+  session.isAborted = false;
   const wasOpen = session.port !== undefined;
   await session.dropPort();
   return wasOpen ? "226 The data port is closed." : "226 No transfer is under way.";

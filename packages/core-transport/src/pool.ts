@@ -1,0 +1,218 @@
+// Sessions with one server: opened when they are needed, lent to tasks, and opened again when they break.
+import { ConnectionClosedError } from "./errors.ts";
+import { Queue } from "./queue.ts";
+
+// A server that refused a further session may have room again.
+const LEARNT_MILLISECONDS = 60_000;
+
+export interface PoolOptions<S> {
+  /** Sessions at most. */
+  readonly size: number;
+  /** Tasks at most that share a session, if they say that they may. */
+  readonly depth: number;
+  readonly open: (signal: AbortSignal) => Promise<S>;
+  readonly isUsable: (session: S) => boolean;
+  /** Ends a session politely; never rejects. */
+  readonly quit: (session: S) => Promise<void>;
+  /** Ends a session at once. */
+  readonly close: (session: S) => void;
+}
+
+export interface UseOptions {
+  /** Other tasks may work with the session meanwhile. Default false. */
+  isShared?: boolean | undefined;
+  /** Called when others wait and no session is free. */
+  onWanted?: (() => void) | undefined;
+  /** Gives up waiting with the signal's reason; the work itself is not touched. */
+  signal?: AbortSignal | undefined;
+}
+
+interface Waiting<S> {
+  readonly isShared: boolean;
+  readonly onWanted: (() => void) | undefined;
+  readonly begin: (place: Place<S>) => void;
+  readonly reject: (error: Error) => void;
+}
+
+/** A session, and who works with it. */
+interface Place<S> {
+  readonly session: S;
+  readonly tasks: Set<Waiting<S>>;
+  /** Nobody else may come. */
+  isTaken: boolean;
+}
+
+/**
+ * Pool lends sessions in the order in which tasks came. How many the server stands is learnt: where it refuses one
+ * more, tasks wait for those that are there. Only a task for which there is none at all hears why.
+ */
+export class Pool<S> {
+  readonly #options: PoolOptions<S>;
+  readonly #places: Set<Place<S>> = new Set();
+  readonly #waiting: Queue<Waiting<S>> = new Queue();
+  readonly #closing: AbortController = new AbortController();
+  #opening = 0;
+  #learnt = Infinity;
+  #learntAt = 0;
+  #ended: (() => void) | undefined;
+  #quitting: Promise<void> | undefined;
+
+  constructor(options: PoolOptions<S>) {
+    this.#options = options;
+  }
+
+  /** Sessions at most, as far as is known now. */
+  get limit(): number {
+    const isStillTrue = performance.now() - this.#learntAt < LEARNT_MILLISECONDS;
+    return Math.min(this.#options.size, isStillTrue ? this.#learnt : Infinity);
+  }
+
+  /** Aborted when it is closed. */
+  get closed(): AbortSignal {
+    return this.#closing.signal;
+  }
+
+  /** Takes in a session that is open already. */
+  add(session: S): void {
+    this.#places.add({ session, tasks: new Set(), isTaken: false });
+    this.#serve();
+  }
+
+  /** Lends a session to a task, as soon as there is one. Rejects as the task does, or as opening does. */
+  use<T>(
+    work: (session: S) => Promise<T>,
+    { isShared = false, onWanted, signal }: UseOptions = {},
+  ): Promise<T> {
+    return new Promise((resolve, reject) => {
+      signal?.throwIfAborted();
+      if (this.#quitting !== undefined || this.#closing.signal.aborted) throw endedError();
+      const waiting: Waiting<S> = {
+        isShared,
+        onWanted,
+        reject: (error) => {
+          signal?.removeEventListener("abort", withdraw);
+          reject(error);
+        },
+        begin: (place) => {
+          signal?.removeEventListener("abort", withdraw);
+          place.tasks.add(waiting);
+          place.isTaken = !isShared;
+          const working = work(place.session);
+          const release = (): void => this.#release(place, waiting);
+          // The session is free before the caller goes on.
+          working.then(release, release);
+          working.then(resolve, reject);
+        },
+      };
+      const withdraw = (): void => {
+        if (!this.#waiting.remove(waiting)) return;
+        reject(signal?.reason as Error);
+        this.#serve();
+      };
+      signal?.addEventListener("abort", withdraw, { once: true });
+      this.#waiting.push(waiting);
+      this.#serve();
+    });
+  }
+
+  #release(place: Place<S>, waiting: Waiting<S>): void {
+    place.tasks.delete(waiting);
+    place.isTaken = false;
+    this.#serve();
+  }
+
+  #serve(): void {
+    for (let first = this.#waiting.first; first !== undefined; first = this.#waiting.first) {
+      const place = this.#placeFor(first);
+      if (place === undefined) break;
+      this.#waiting.shift();
+      first.begin(place);
+    }
+    const lacking = this.#waiting.length - this.#opening;
+    const room = this.limit - this.#places.size - this.#opening;
+    for (let more = Math.min(lacking, room); more > 0; more -= 1) void this.#open();
+    if (lacking > 0 && room <= 0) this.#want();
+    if (this.#quitting !== undefined) this.#endIdle();
+  }
+
+  /** A free session; else, for a task that shares, the one with the fewest others. */
+  #placeFor({ isShared }: Waiting<S>): Place<S> | undefined {
+    let best: Place<S> | undefined;
+    for (const place of this.#places) {
+      if (!this.#options.isUsable(place.session)) {
+        this.#places.delete(place);
+        this.#options.close(place.session);
+      } else if (place.tasks.size === 0) {
+        return place;
+      } else if (isShared && !place.isTaken && place.tasks.size < (best?.tasks.size ?? this.#options.depth)) {
+        best = place;
+      }
+    }
+    return best;
+  }
+
+  async #open(): Promise<void> {
+    const { open, close } = this.#options;
+    const { signal } = this.#closing;
+    this.#opening += 1;
+    try {
+      const session = await open(signal);
+      this.#opening -= 1;
+      if (signal.aborted) close(session);
+      else this.add(session);
+    } catch (error) {
+      this.#opening -= 1;
+      const others = this.#places.size + this.#opening;
+      if (others > 0) {
+        this.#learnt = others;
+        this.#learntAt = performance.now();
+      } else {
+        this.#waiting.shift()?.reject(error as Error);
+      }
+      this.#serve();
+    }
+  }
+
+  #want(): void {
+    for (const { tasks } of this.#places) for (const { onWanted } of tasks) onWanted?.();
+  }
+
+  /** Ends all sessions politely, when the tasks that came before have ended. Never rejects. */
+  quit(): Promise<void> {
+    this.#quitting ??= new Promise((resolve) => {
+      this.#ended = resolve;
+    });
+    this.#serve();
+    return this.#quitting;
+  }
+
+  #endIdle(): void {
+    if (this.#waiting.length > 0) return;
+    const idle = [...this.#places].filter(({ tasks }) => tasks.size === 0);
+    for (const place of idle) {
+      // It counts until it has ended, but nobody comes any more.
+      if (place.isTaken) continue;
+      place.isTaken = true;
+      void this.#options.quit(place.session).then(() => {
+        this.#places.delete(place);
+        this.#endIdle();
+      });
+    }
+    if (this.#places.size + this.#opening === 0) this.#ended?.();
+  }
+
+  /** Ends all sessions at once: what is under way, or waits, rejects. */
+  close(): void {
+    if (this.#closing.signal.aborted) return;
+    const error = endedError();
+    this.#closing.abort(error);
+    for (let next = this.#waiting.shift(); next !== undefined; next = this.#waiting.shift()) next.reject(error);
+    for (const { session } of this.#places) this.#options.close(session);
+    this.#places.clear();
+    this.#ended?.();
+  }
+}
+
+function endedError(): ConnectionClosedError {
+  return new ConnectionClosedError("the client was closed");
+}

@@ -1,0 +1,239 @@
+// Downloading one file to a file: it is complete, or not there at all.
+import { ConnectionClosedError, ProtocolError, receiveFile, ReplyError } from "@netcli/core-transport";
+import { factsOf, versionFrom, type FileFacts } from "./facts.ts";
+import type { FtpHash } from "./hash.ts";
+import { PartFile, refuseDirectory } from "./part-file.ts";
+import type { FtpReply } from "./reply.ts";
+import { fetchSegments } from "./segments.ts";
+import type { FtpSession } from "./session.ts";
+import type { FtpSessions } from "./sessions.ts";
+import { assertSame, hashFor, type Verify } from "./verify.ts";
+
+/** How far a transfer is. */
+export interface TransferProgress {
+  /** Bytes that are there, those of an earlier try included. */
+  readonly bytes: number;
+  /** Bytes in all; undefined if nobody can tell. */
+  readonly total: number | undefined;
+}
+
+export interface DownloadOptions {
+  /** Called now and then, and at the end. */
+  onProgress?: ((progress: TransferProgress) => void) | undefined;
+  /** Breaks off with the signal's reason. The client stays usable. */
+  signal?: AbortSignal | undefined;
+  /**
+   * Keeps what was received when the download fails, and goes on from there the next time, if the file on the server
+   * still has the same size and time. Default false.
+   */
+  resume?: boolean | undefined;
+  /** How many parts of the file are fetched at the same time, over as many sessions. Default 1. */
+  segments?: number | undefined;
+  /** Gives the file here the time that it has on the server. Default true. */
+  preserveTime?: boolean | undefined;
+  /** Compares hashes before the file gets its name. Default false. */
+  verify?: Verify | undefined;
+}
+
+/** What a transfer between a file here and one on the server came to. */
+export interface FileResult {
+  /** Bytes of the file. */
+  readonly bytes: number;
+  /** How many of them were there from an earlier call. */
+  readonly resumedFrom: number;
+  /** When the file was last changed, where that is known. */
+  readonly modifiedAt: Date | undefined;
+  /** The hash that both have; undefined without `verify`. */
+  readonly hash: FtpHash | undefined;
+  /** The server's final reply; undefined if nothing was left to transfer. */
+  readonly reply: FtpReply | undefined;
+}
+
+/** What a tree knows of a file before it is downloaded. */
+export interface KnownFile {
+  readonly facts?: FileFacts | undefined;
+  /** It is short: the session can be shared. */
+  readonly isShared?: boolean | undefined;
+}
+
+/** FileDownload is one call of `download`, over as many tries as it takes. */
+export class FileDownload {
+  readonly #sessions: FtpSessions;
+  readonly #path: string;
+  readonly #target: string;
+  readonly #options: DownloadOptions;
+  readonly #known: KnownFile;
+  #part: PartFile | undefined;
+  #facts: FileFacts | undefined;
+  #resumedFrom: number | undefined;
+  #algorithm: string | undefined;
+
+  constructor(
+    sessions: FtpSessions,
+    path: string,
+    target: string,
+    options: DownloadOptions,
+    known: KnownFile = {},
+  ) {
+    this.#sessions = sessions;
+    this.#path = path;
+    this.#target = target;
+    this.#options = options;
+    this.#known = known;
+  }
+
+  async run(): Promise<FileResult> {
+    const { signal, segments = 1, preserveTime = true } = this.#options;
+    await refuseDirectory(this.#target);
+    try {
+      if (segments > 1) await this.#fetchSegments(segments);
+      const reply = await this.#sessions.attempt(
+        async (session, progressed) => {
+          await this.#chooseHash(session);
+          return this.#fetch(session, progressed);
+        },
+        { signal, isShared: this.#known.isShared },
+      );
+      const part = this.#part as PartFile;
+      const bytes = await part.length();
+      const hash = await this.#verify(part);
+      const modifiedAt = this.#facts?.modifiedAt;
+      await part.commit(preserveTime ? modifiedAt : undefined);
+      return { bytes, resumedFrom: this.#resumedFrom ?? 0, modifiedAt, hash, reply };
+    } catch (error) {
+      await this.#leave(error);
+      throw error;
+    }
+  }
+
+  /** Fetches what is missing. Resolves to the final reply, if anything was. */
+  async #fetch(session: FtpSession, progressed: () => void): Promise<FtpReply | undefined> {
+    const before = this.#version;
+    const asking = this.#ask(session);
+    // Where there is nothing to go on from, the transfer need not wait for the answer.
+    if (this.#options.resume === true || this.#part !== undefined) await asking;
+    const part = await this.#openPart(before);
+    const length = await part.length();
+    const size = this.#facts?.size;
+    const start = length > (size ?? 0) ? 0 : length;
+    this.#resumedFrom ??= start;
+    if (start > 0 && start === size) return undefined;
+    try {
+      const reply = await this.#receive(session, part, start);
+      await asking;
+      await this.#assertComplete(part);
+      return reply;
+    } finally {
+      if ((await part.length()) > start) progressed();
+    }
+  }
+
+  /** Asks what the file is now; what a tree knows of it counts on the first try only. */
+  #ask(session: FtpSession): Promise<void> {
+    const { facts } = this.#known;
+    const isKnown = facts !== undefined && this.#part === undefined;
+    const asking = isKnown ? Promise.resolve(facts) : factsOf(session, this.#path, this.#options);
+    const answered = asking.then((told) => {
+      this.#facts = told;
+    });
+    // The transfer fails for the same reason.
+    answered.catch(() => undefined);
+    return answered;
+  }
+
+  get #version(): string | undefined {
+    return this.#facts && versionFrom(this.#path, this.#facts);
+  }
+
+  async #openPart(before: string | undefined): Promise<PartFile> {
+    const version = this.#version;
+    // Half of each of two versions would be no file at all.
+    if (this.#part !== undefined && (version === undefined || version !== before)) {
+      await this.#part.discard();
+      this.#part = undefined;
+    }
+    this.#part ??= await PartFile.open(this.#target, this.#options.resume === true ? version : undefined);
+    return this.#part;
+  }
+
+  async #receive(session: FtpSession, part: PartFile, start: number): Promise<FtpReply> {
+    const { onProgress, signal } = this.#options;
+    await part.truncate(start);
+    const report = (moved: number): void =>
+      onProgress?.({ bytes: start + moved, total: this.#facts?.size });
+    try {
+      const { reply } = await session.move(
+        "RETR",
+        this.#path,
+        (data) => receiveFile(data, part.file, { position: start, onProgress: report, signal }),
+        { rest: start, signal },
+      );
+      return reply;
+    } catch (error) {
+      if (start === 0 || !refusesRest(error)) throw error;
+      this.#resumedFrom = 0;
+      return this.#receive(session, part, 0);
+    }
+  }
+
+  async #assertComplete(part: PartFile): Promise<void> {
+    const bytes = await part.length();
+    const { size } = this.#facts ?? {};
+    // More is no harm: it may have grown meanwhile.
+    if (size === undefined || bytes >= size) return;
+    const error = new ConnectionClosedError(`"${this.#path}" has ${size} bytes, but only ${bytes} came`);
+    error.bytesTransferred = bytes;
+    throw error;
+  }
+
+  /** Several sessions fetch what is missing, if it is known how much that is. */
+  async #fetchSegments(count: number): Promise<void> {
+    const { signal, onProgress } = this.#options;
+    const sessions = this.#sessions;
+    const canRestart = await sessions.attempt(
+      async (session) => {
+        await this.#ask(session);
+        return (await sessions.features(session, { signal })).canRestart;
+      },
+      { signal },
+    );
+    const version = this.#version;
+    const size = this.#facts?.size;
+    if (!canRestart || version === undefined || size === undefined) return;
+    const part = await this.#openPart(version);
+    const length = await part.length();
+    const start = length > size ? 0 : length;
+    this.#resumedFrom = start;
+    await part.truncate(start);
+    await fetchSegments(sessions, this.#path, part.file, { start, end: size, count, onProgress, signal });
+  }
+
+  /** Before anything is transferred that could not be compared. */
+  async #chooseHash(session: FtpSession): Promise<void> {
+    const { verify = false, signal } = this.#options;
+    if (verify === false) return;
+    this.#algorithm = hashFor(verify, await this.#sessions.features(session, { signal }));
+  }
+
+  async #verify(part: PartFile): Promise<FtpHash | undefined> {
+    const { signal } = this.#options;
+    const algorithm = this.#algorithm;
+    if (algorithm === undefined) return undefined;
+    return this.#sessions.attempt(
+      (session) => assertSame(session, this.#path, part.file, algorithm, { signal }),
+      { signal },
+    );
+  }
+
+  /** What is not what the server has is of no use another time. */
+  async #leave(error: unknown): Promise<void> {
+    const isGood = this.#version !== undefined && !(error instanceof ProtocolError);
+    if (this.#options.resume === true && isGood) await this.#part?.keep();
+    else await this.#part?.discard();
+  }
+}
+
+/** Some servers can't begin in the middle of a file. */
+function refusesRest(error: unknown): boolean {
+  return error instanceof ReplyError && error.command.startsWith("REST") && error.isPermanent;
+}

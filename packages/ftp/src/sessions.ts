@@ -1,0 +1,162 @@
+// The sessions of one client: logged in alike, lent to tasks, replaced when they break.
+import {
+  ArgumentError,
+  ConnectError,
+  ConnectionClosedError,
+  Pool,
+  ReplyError,
+  retry,
+  TimeoutError,
+} from "@netcli/core-transport";
+import type { VerbOptions } from "./control.ts";
+import type { FtpFeatures } from "./features.ts";
+import { resolveOptions, type FtpOptions, type FtpTarget } from "./options.ts";
+import type { FtpReply } from "./reply.ts";
+import { FtpSession } from "./session.ts";
+
+/** What a client can be given. */
+export interface FtpClientOptions extends FtpOptions {
+  /**
+   * Sessions at most, opened when there is work for them. If the server lets fewer in, that is learnt. Default 1.
+   */
+  connections?: number | undefined;
+  /**
+   * How often a task is tried again, in a row and without progress in between, when the connection broke or the
+   * server was short of something. Default 2.
+   */
+  retries?: number | undefined;
+}
+
+// How many short tasks share a session, where commands may be sent ahead: one is in transfer, the next has its data
+// connection asked for, and one is being named or measured.
+const DEPTH = 3;
+
+// Other temporary refusals are for good: the disk is full (452).
+const PASSING = new Set([421, 425, 426, 450, 451]);
+
+/** How a session is lent. */
+export interface LendOptions extends VerbOptions {
+  /** Other tasks may use it meanwhile: for short ones. */
+  isShared?: boolean | undefined;
+  /** Called when others wait for a session and there is none. */
+  onWanted?: (() => void) | undefined;
+}
+
+/** How something is done that may be done again. */
+export interface AttemptOptions extends LendOptions {
+  /** False once it can't be: what was taken from a stream is gone. */
+  canRepeat?: (() => boolean) | undefined;
+}
+
+/** FtpSessions lends the sessions of a client. */
+export class FtpSessions {
+  readonly #pool: Pool<FtpSession>;
+  readonly #retries: number;
+  /** Tasks that can be under way at once without waiting for each other. */
+  readonly parallel: number;
+  readonly #ending: AbortController = new AbortController();
+  #features: FtpFeatures | undefined;
+  // Where a login leads to.
+  #home: string | undefined;
+
+  private constructor(target: FtpTarget, connections: number, retries: number) {
+    this.#retries = retries;
+    const depth = target.pipelining === "off" ? 1 : DEPTH;
+    this.parallel = connections * depth;
+    this.#pool = new Pool({
+      size: connections,
+      depth,
+      // A signal given to `connect` is for connecting.
+      open: (signal) => FtpSession.connect({ ...target, signal }),
+      isUsable: (session) => session.isOpen,
+      quit: (session) => session.quit(),
+      close: (session) => session.close(),
+    });
+  }
+
+  /** Opens the first one. */
+  static async connect(given: string | URL | FtpClientOptions): Promise<FtpSessions> {
+    const { connections = 1, retries = 2 } = given instanceof URL || typeof given === "string" ? {} : given;
+    if (!Number.isInteger(connections) || connections < 1) {
+      throw new ArgumentError(`connections must be a whole number above 0, not ${connections}`);
+    }
+    if (!(retries >= 0)) throw new ArgumentError(`retries must be a number from 0, not ${retries}`);
+    const target = resolveOptions(given);
+    const user = target.user ?? "anonymous";
+    const first = await FtpSession.connect({ ...target, user });
+    const sessions = new FtpSessions({ ...target, user }, connections, retries);
+    sessions.#pool.add(first);
+    return sessions;
+  }
+
+  /** Lends a session to a caller, who may leave it in another directory. */
+  lend<T>(work: (session: FtpSession) => Promise<T>, options: VerbOptions): Promise<T> {
+    return this.use(async (session) => {
+      const asking = this.#home === undefined ? session.pwd() : Promise.resolve(this.#home);
+      asking.catch(() => undefined);
+      try {
+        return await work(session);
+      } finally {
+        await this.#takeHome(session, asking);
+      }
+    }, options);
+  }
+
+  async #takeHome(session: FtpSession, asking: Promise<string>): Promise<void> {
+    try {
+      this.#home = await asking;
+      if (session.isOpen) await session.cwd(this.#home);
+    } catch {
+      // Nobody else can rely on where it is.
+      await session.quit();
+    }
+  }
+
+  /** Lends a session for as long as the work lasts. */
+  use<T>(work: (session: FtpSession) => Promise<T>, options: LendOptions = {}): Promise<T> {
+    return this.#pool.use(work, options);
+  }
+
+  /** Does the same again, with another session if need be, when the connection broke. */
+  attempt<T>(
+    work: (session: FtpSession, progressed: () => void) => Promise<T>,
+    { canRepeat, ...options }: AttemptOptions = {},
+  ): Promise<T> {
+    return retry((progressed) => this.use((session) => work(session, progressed), options), {
+      retries: this.#retries,
+      isPassing: (error) => isPassing(error) && canRepeat?.() !== false,
+      signals: [options.signal, this.#pool.closed],
+    });
+  }
+
+  /** What the server can; asked once for all sessions. */
+  async features(session: FtpSession, options: VerbOptions): Promise<FtpFeatures> {
+    if (this.#features !== undefined) session.adoptFeatures(this.#features);
+    this.#features = await session.feat(options);
+    return this.#features;
+  }
+
+  /** Aborted when the client is to end: for what waits for a consumer that may never come. */
+  get ending(): AbortSignal {
+    return this.#ending.signal;
+  }
+
+  /** Ends all sessions politely, when the tasks that were begun have ended. */
+  quit(): Promise<void> {
+    this.#ending.abort(new ConnectionClosedError("the client was closed"));
+    return this.#pool.quit();
+  }
+
+  /** Ends all at once. */
+  close(): void {
+    this.#pool.close();
+  }
+}
+
+/** May the same succeed on another try? */
+function isPassing(error: unknown): boolean {
+  if (error instanceof ReplyError) return PASSING.has((error.reply as FtpReply).code);
+  return (
+    error instanceof ConnectionClosedError || error instanceof TimeoutError || error instanceof ConnectError
+  );
+}
