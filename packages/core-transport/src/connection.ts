@@ -414,7 +414,7 @@ export class Connection {
       this.#records = undefined;
       // Before TLS ends: it would take the stream underneath with it.
       records.release(this.reader);
-      await withinHandshake(this.timeouts.connect, undefined, () => ended(secured));
+      await withinHandshake(this.timeouts.connect, undefined, () => endOf(secured));
     } catch (error) {
       this.#raw?.destroy();
       this.destroy(error as Error);
@@ -598,7 +598,7 @@ export class Connection {
 }
 
 /** Ends a stream, and waits until it has been said. */
-function ended(stream: Duplex): Promise<void> {
+function endOf(stream: Duplex): Promise<void> {
   return new Promise((resolve) => stream.end(() => resolve()));
 }
 

@@ -36,11 +36,7 @@ export function deflateInPlace(
 }
 
 /** Puts a decompressor behind `source`. Without the end of the zlib stream what came is broken: it may not be all. */
-export function inflateInPlace(
-  source: ByteSource,
-  framer: Framer,
-  destroy: (error: Error) => void,
-): Inflate {
+export function inflateInPlace(source: ByteSource, framer: Framer, destroy: (error: Error) => void): Inflate {
   const inflated = createInflate();
   feed(inflated, source, framer, destroy);
   return inflated;

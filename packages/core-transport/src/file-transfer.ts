@@ -18,7 +18,7 @@ const TLS_BUFFER_BYTES = 65_536;
 export interface FileTransferOptions {
   /** Where in the file to begin, in bytes. */
   position?: number | undefined;
-  /** Bytes at most that are received; the rest stays unread. Default: all. */
+  /** Bytes at most that are received; what comes behind them is lost. Default: all. */
   length?: number | undefined;
   /** Called with the bytes transferred so far, now and then. */
   onProgress?: ((bytes: number) => void) | undefined;
@@ -120,7 +120,11 @@ class FileSink implements ByteSink {
   #error: Error | undefined;
   #done: { resolve: (bytes: number) => void; reject: (error: Error) => void } | undefined;
 
-  constructor(connection: Connection, file: FileHandle, { position, length, onProgress }: FileTransferOptions) {
+  constructor(
+    connection: Connection,
+    file: FileHandle,
+    { position, length, onProgress }: FileTransferOptions,
+  ) {
     this.#connection = connection;
     this.#file = file;
     this.#start = position ?? 0;
@@ -135,6 +139,10 @@ class FileSink implements ByteSink {
   run(): Promise<number> {
     return new Promise((resolve, reject) => {
       this.#done = { resolve, reject };
+      if (this.#wanted === 0) {
+        this.end();
+        return;
+      }
       const { reader } = this.#connection;
       if (reader.framer.length > 0) this.received(reader.framer.takeBytes(reader.framer.length));
       if (reader.ended) this.end(reader.error);

@@ -12,8 +12,9 @@ export interface Window {
   /** Bytes that the blocks asked for are expected to have. */
   bytes: number;
   /**
-   * Nothing goes out behind what was written before and is unanswered: ahead is sent only what leaves in one write.
-   * For servers that keep the order within what they read at once, and not beyond. Default false.
+   * Ahead is sent only what leaves in one write: all that was asked for in one turn of the event loop, and nothing
+   * behind it before that is answered. For servers that keep the order within what they read at once, and not beyond.
+   * Default false.
    */
   isBatched: boolean;
 }
@@ -43,8 +44,9 @@ export class Outbox<R extends Reply> {
   readonly #waiting: Queue<Exchange<R> | WaitingGroup | WaitingTurn> = new Queue();
   #window: Window = DEFAULT_WINDOW;
   #turnTaken = false;
-  // What is sent now leaves in one write with what was sent before.
-  #isOpen = false;
+  // Only what is sent in this very moment leaves in one write.
+  #isBatchOpen = false;
+  #isBatchDue = false;
   #commands = 0;
   #blocks = 0;
   #bytes = 0;
@@ -69,7 +71,8 @@ export class Outbox<R extends Reply> {
 
   add(item: Exchange<R> | WaitingGroup | WaitingTurn): void {
     // Mostly nobody is before it.
-    if ("options" in item && this.#waiting.length === 0 && !this.#turnTaken && this.#fits(item)) {
+    const isFirst = this.#waiting.length === 0 && !this.#turnTaken && !this.#window.isBatched;
+    if (isFirst && "options" in item && this.#fits(item)) {
       this.#send(item);
       return;
     }
@@ -89,12 +92,6 @@ export class Outbox<R extends Reply> {
   /** Counts a command as under way; those of a turn count too, although no window holds them back. */
   sent(exchange: Exchange<R>): void {
     this.#commands += 1;
-    if (this.#window.isBatched && !this.#isOpen) {
-      this.#isOpen = true;
-      queueMicrotask(() => {
-        this.#isOpen = false;
-      });
-    }
     const { hasBlock, expectedBytes = 0 } = exchange.options;
     if (hasBlock === undefined) return;
     this.#blocks += 1;
@@ -111,6 +108,21 @@ export class Outbox<R extends Reply> {
   }
 
   sendWaiting(): void {
+    if (!this.#window.isBatched) {
+      this.#sendWaiting();
+    } else if (!this.#isBatchDue && this.#waiting.length > 0) {
+      this.#isBatchDue = true;
+      // Whoever was answered just now may have more to ask.
+      setImmediate(() => {
+        this.#isBatchDue = false;
+        this.#isBatchOpen = this.#commands === 0;
+        this.#sendWaiting();
+        this.#isBatchOpen = false;
+      });
+    }
+  }
+
+  #sendWaiting(): void {
     while (!this.#turnTaken) {
       const next = this.#waiting.first;
       if (next === undefined) return;
@@ -136,12 +148,12 @@ export class Outbox<R extends Reply> {
   }
 
   get #canJoin(): boolean {
-    return !this.#window.isBatched || this.#commands === 0 || this.#isOpen;
+    return !this.#window.isBatched || this.#isBatchOpen;
   }
 
   #fits({ options }: Exchange<R>): boolean {
-    if (this.#commands === 0) return true;
     if (!this.#canJoin) return false;
+    if (this.#commands === 0) return true;
     if (this.#commands >= this.#window.commands) return false;
     if (options.hasBlock === undefined || this.#blocks === 0) return true;
     return (

@@ -1,4 +1,5 @@
 // Sessions with one server: opened when they are needed, lent to tasks, and opened again when they break.
+import { setMaxListeners } from "node:events";
 import { ConnectionClosedError } from "./errors.ts";
 import { Queue } from "./queue.ts";
 
@@ -51,9 +52,15 @@ export class Pool<S> {
   readonly #places: Set<Place<S>> = new Set();
   readonly #waiting: Queue<Waiting<S>> = new Queue();
   readonly #closing: AbortController = new AbortController();
+  // Aborted when nobody can need another session any more.
+  readonly #enough: AbortController = new AbortController();
   #opening = 0;
+  // Tasks that work, also with sessions that broke meanwhile.
+  #working = 0;
   #learnt = Infinity;
   #learntAt = 0;
+  // It let nobody in: what it said meanwhile was no limit.
+  #isShut = false;
   #ended: (() => void) | undefined;
   #quitting: Promise<void> | undefined;
 
@@ -67,6 +74,11 @@ export class Pool<S> {
     return Math.min(this.#options.size, isStillTrue ? this.#learnt : Infinity);
   }
 
+  /** No more tasks are taken. */
+  get isEnded(): boolean {
+    return this.#quitting !== undefined || this.#closing.signal.aborted;
+  }
+
   /** Aborted when it is closed. */
   get closed(): AbortSignal {
     return this.#closing.signal;
@@ -74,7 +86,8 @@ export class Pool<S> {
 
   /** Takes in a session that is open already. */
   add(session: S): void {
-    this.#places.add({ session, tasks: new Set(), isTaken: false });
+    if (this.#closing.signal.aborted) this.#options.close(session);
+    else this.#places.add({ session, tasks: new Set(), isTaken: false });
     this.#serve();
   }
 
@@ -85,7 +98,9 @@ export class Pool<S> {
   ): Promise<T> {
     return new Promise((resolve, reject) => {
       signal?.throwIfAborted();
-      if (this.#quitting !== undefined || this.#closing.signal.aborted) throw endedError();
+      if (this.isEnded) throw endedError();
+      // Any number of tasks may have the same one.
+      if (signal !== undefined) setMaxListeners(0, signal);
       const waiting: Waiting<S> = {
         isShared,
         onWanted,
@@ -97,7 +112,9 @@ export class Pool<S> {
           signal?.removeEventListener("abort", withdraw);
           place.tasks.add(waiting);
           place.isTaken = !isShared;
-          const working = work(place.session);
+          this.#working += 1;
+          // What it throws at once is its own failure, too.
+          const working = (async () => work(place.session))();
           const release = (): void => this.#release(place, waiting);
           // The session is free before the caller goes on.
           working.then(release, release);
@@ -118,6 +135,7 @@ export class Pool<S> {
   #release(place: Place<S>, waiting: Waiting<S>): void {
     place.tasks.delete(waiting);
     place.isTaken = false;
+    this.#working -= 1;
     this.#serve();
   }
 
@@ -128,11 +146,13 @@ export class Pool<S> {
       this.#waiting.shift();
       first.begin(place);
     }
-    const lacking = this.#waiting.length - this.#opening;
-    const room = this.limit - this.#places.size - this.#opening;
-    for (let more = Math.min(lacking, room); more > 0; more -= 1) void this.#open();
-    if (lacking > 0 && room <= 0) this.#want();
+    while (this.#isLacking && this.#places.size + this.#opening < this.limit) void this.#open();
+    if (this.#isLacking) this.#want();
     if (this.#quitting !== undefined) this.#endIdle();
+  }
+
+  get #isLacking(): boolean {
+    return this.#waiting.length > this.#opening;
   }
 
   /** A free session; else, for a task that shares, the one with the fewest others. */
@@ -152,24 +172,30 @@ export class Pool<S> {
   }
 
   async #open(): Promise<void> {
-    const { open, close } = this.#options;
-    const { signal } = this.#closing;
     this.#opening += 1;
+    let session: S;
     try {
-      const session = await open(signal);
-      this.#opening -= 1;
-      if (signal.aborted) close(session);
-      else this.add(session);
+      session = await this.#options.open(this.#enough.signal);
     } catch (error) {
       this.#opening -= 1;
-      const others = this.#places.size + this.#opening;
-      if (others > 0) {
-        this.#learnt = others;
-        this.#learntAt = performance.now();
-      } else {
-        this.#waiting.shift()?.reject(error as Error);
-      }
+      this.#learn(error as Error);
       this.#serve();
+      return;
+    }
+    this.#opening -= 1;
+    if (this.#isShut) this.#learnt = Infinity;
+    this.#isShut = false;
+    this.add(session);
+  }
+
+  #learn(error: Error): void {
+    const others = this.#places.size + this.#opening;
+    if (others > 0) {
+      this.#learnt = others;
+      this.#learntAt = performance.now();
+    } else {
+      this.#isShut = true;
+      this.#waiting.shift()?.reject(error);
     }
   }
 
@@ -179,6 +205,7 @@ export class Pool<S> {
 
   /** Ends all sessions politely, when the tasks that came before have ended. Never rejects. */
   quit(): Promise<void> {
+    if (this.#closing.signal.aborted) return Promise.resolve();
     this.#quitting ??= new Promise((resolve) => {
       this.#ended = resolve;
     });
@@ -188,17 +215,17 @@ export class Pool<S> {
 
   #endIdle(): void {
     if (this.#waiting.length > 0) return;
-    const idle = [...this.#places].filter(({ tasks }) => tasks.size === 0);
-    for (const place of idle) {
+    this.#enough.abort(endedError());
+    for (const place of this.#places) {
       // It counts until it has ended, but nobody comes any more.
-      if (place.isTaken) continue;
+      if (place.isTaken || place.tasks.size > 0) continue;
       place.isTaken = true;
       void this.#options.quit(place.session).then(() => {
         this.#places.delete(place);
         this.#endIdle();
       });
     }
-    if (this.#places.size + this.#opening === 0) this.#ended?.();
+    if (this.#places.size + this.#opening + this.#working === 0) this.#ended?.();
   }
 
   /** Ends all sessions at once: what is under way, or waits, rejects. */
@@ -206,7 +233,9 @@ export class Pool<S> {
     if (this.#closing.signal.aborted) return;
     const error = endedError();
     this.#closing.abort(error);
-    for (let next = this.#waiting.shift(); next !== undefined; next = this.#waiting.shift()) next.reject(error);
+    this.#enough.abort(error);
+    for (let next = this.#waiting.shift(); next !== undefined; next = this.#waiting.shift())
+      next.reject(error);
     for (const { session } of this.#places) this.#options.close(session);
     this.#places.clear();
     this.#ended?.();

@@ -35,7 +35,9 @@ export async function retry<T>(
       const most = Math.min(FIRST_MILLISECONDS * 2 ** failures, LONGEST_MILLISECONDS);
       failures += 1;
       // Not all clients that one server has thrown out at the same moment.
-      await pause(most * (0.5 + Math.random() / 2), undefined, { signal }).catch(() => signal.throwIfAborted());
+      await pause(most * (0.5 + Math.random() / 2), undefined, { signal }).catch(() =>
+        signal.throwIfAborted(),
+      );
     }
   }
 }

@@ -81,29 +81,32 @@ async function ask(connection: Connection): Promise<void> {
 }
 
 describe.each(["TLSv1.2", "TLSv1.3"] as const)("%s that is taken off", (version) => {
-  test.each([true, false])("leaves what comes in clear, in one segment with its end: %s", async (isJoined) => {
-    await using fixture = await secured(version);
-    const { connection, peer } = fixture;
-    expect(connection.tls?.getProtocol()).toBe(version);
-    expect(connection.remoteAddress).toBe("127.0.0.1");
-    expect(connection.localAddress).toBe("127.0.0.1");
-    peer.tls.once("data", (line: Buffer) => {
-      expect(String(line)).toBe("CCC\r\n");
-      peer.wire.isHeld = isJoined;
-      peer.tls.write("200 clear\r\n");
-      peer.tls.end(() => peer.wire.flush("220 in clear\r\n"));
-    });
-    await connection.endTls(() => ask(connection));
-    expect(connection.tls).toBeUndefined();
-    expect(await connection.readLine()).toBe("220 in clear");
-    const heard = once(peer.socket, "data");
-    await connection.writeLine("NOOP");
-    const [bytes] = (await heard) as [Buffer];
-    expect(String(bytes)).toMatch(/NOOP\r\n$/);
-    peer.socket.end("bye\r\n");
-    expect(await connection.readLine()).toBe("bye");
-    expect(await connection.readLine()).toBeUndefined();
-  });
+  test.each([true, false])(
+    "leaves what comes in clear, in one segment with its end: %s",
+    async (isJoined) => {
+      await using fixture = await secured(version);
+      const { connection, peer } = fixture;
+      expect(connection.tls?.getProtocol()).toBe(version);
+      expect(connection.remoteAddress).toBe("127.0.0.1");
+      expect(connection.localAddress).toBe("127.0.0.1");
+      peer.tls.once("data", (line: Buffer) => {
+        expect(String(line)).toBe("CCC\r\n");
+        peer.wire.isHeld = isJoined;
+        peer.tls.write("200 clear\r\n");
+        peer.tls.end(() => peer.wire.flush("220 in clear\r\n"));
+      });
+      await connection.endTls(() => ask(connection));
+      expect(connection.tls).toBeUndefined();
+      expect(await connection.readLine()).toBe("220 in clear");
+      const heard = once(peer.socket, "data");
+      await connection.writeLine("NOOP");
+      const [bytes] = (await heard) as [Buffer];
+      expect(String(bytes)).toMatch(/NOOP\r\n$/);
+      peer.socket.end("bye\r\n");
+      expect(await connection.readLine()).toBe("bye");
+      expect(await connection.readLine()).toBeUndefined();
+    },
+  );
 
   test("needs no end that the peer says", async () => {
     await using fixture = await secured(version);
@@ -142,6 +145,7 @@ describe.each(["TLSv1.2", "TLSv1.3"] as const)("%s that is taken off", (version)
     connection.destroy();
     await connection.closed;
     await gone;
+    expect(peer.socket.destroyed).toBe(true);
   });
 });
 

@@ -24,9 +24,9 @@ export interface PoolFixture {
   /** Names of tasks in the order in which they began, with the number of their session. */
   readonly begun: readonly string[];
   /** Begins a task that lasts until `end` or `fail`. */
-  task(name: string, options?: UseOptions): Task;
+  readonly task: (name: string, options?: UseOptions) => Task;
   /** The names of the tasks that begin from now on until nothing moves any more. */
-  settled(): Promise<readonly string[]>;
+  readonly settled: () => Promise<readonly string[]>;
 }
 
 export interface Task {

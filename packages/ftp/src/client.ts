@@ -3,20 +3,15 @@ import type { Readable, Writable } from "node:stream";
 import type { WritableStream } from "node:stream/web";
 import type { ByteTaker } from "./byte-taker.ts";
 import type { VerbOptions } from "./control.ts";
-import {
-  ensureDirectory,
-  entriesIn,
-  existsEntry,
-  listDirectory,
-  type ListOptions,
-  statEntry,
-} from "./directory.ts";
+import { entriesIn, listDirectory, type ListOptions } from "./directory.ts";
 import { FileDownload, type DownloadOptions, type FileResult } from "./download.ts";
+import { ensureDirectory } from "./ensure.ts";
 import type { FtpEntry, FtpEntryType } from "./listing/entry.ts";
 import { mirrorTree, type MirrorOptions, type MirrorResult } from "./mirror.ts";
 import { removeDirectory } from "./remove.ts";
 import type { FtpSession, TransferResult } from "./session.ts";
 import { FtpSessions, type FtpClientOptions } from "./sessions.ts";
+import { existsEntry, statEntry } from "./stat.ts";
 import { createFile, openFile, type OpenOptions, pourFile, type PourFileOptions } from "./streams.ts";
 import { FileUpload, type UploadOptions, type UploadSource } from "./upload.ts";
 import { walkTree, type WalkItem, type WalkOptions } from "./walk.ts";

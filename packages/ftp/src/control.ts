@@ -26,7 +26,13 @@ export type { VerbOptions } from "./dialogue.ts";
 // Commands without a data connection, once the server has let us in; all servers that were tried queue them.
 const WINDOW = 32;
 
-type Make<S> = (connection: Connection, target: FtpTarget, tlsOptions: TlsOptions) => S;
+/** How TLS is spoken: with a server of something else, to which someone has led us, on no account (ALPN, ALPACA). */
+interface SessionTls {
+  readonly control: TlsOptions;
+  readonly data: TlsOptions;
+}
+
+type Make<S> = (connection: Connection, target: FtpTarget, tls: SessionTls) => S;
 
 /** One login. */
 interface Login {
@@ -41,13 +47,13 @@ const OUT_OF_STEP = new Set([500, 501, 502, 503]);
 
 /** FtpControl is a session without its verbs for files. */
 export abstract class FtpControl extends FtpDialogue {
-  readonly #tlsOptions: TlsOptions;
+  readonly #tls: SessionTls;
   #welcome = "";
 
   /** @internal */
-  protected constructor(connection: Connection, target: FtpTarget, tlsOptions: TlsOptions) {
+  protected constructor(connection: Connection, target: FtpTarget, tls: SessionTls) {
     super(connection, target);
-    this.#tlsOptions = tlsOptions;
+    this.#tls = tls;
   }
 
   /** @internal Connects, and makes the session by `make`. */
@@ -66,14 +72,17 @@ export abstract class FtpControl extends FtpDialogue {
 
   static async #openOnce<S extends FtpControl>(target: FtpTarget, make: Make<S>): Promise<S> {
     const { signal, tls, codec, allowCcc = false } = target;
-    const tlsOptions = { tickets: new TlsTickets(), ...target.tlsOptions };
+    const tickets = new TlsTickets();
+    const tlsOptions = { tickets, ALPNProtocols: ["ftp"], ...target.tlsOptions };
+    // Some servers refuse "ftp-data", others "ftp" there: none is what all stand.
+    const dataTlsOptions = { tickets: tlsOptions.tickets, ...target.tlsOptions };
     const isRemovable = tls === "implicit" && allowCcc;
     const connection = await connect({
       ...target,
       tls: tls === "implicit" && !isRemovable ? tlsOptions : false,
       ...(codec === undefined ? {} : { decode: (bytes: Uint8Array) => codec.decode(bytes) }),
     });
-    const session = make(connection, target, tlsOptions);
+    const session = make(connection, target, { control: tlsOptions, data: dataTlsOptions });
     return cutOnAbort(connection, signal, async () => {
       try {
         if (isRemovable) await connection.startTls(tlsOptions, { removable: true });
@@ -201,7 +210,7 @@ export abstract class FtpControl extends FtpDialogue {
     const upgrade = async (turn: Turn<FtpReply>): Promise<void> => {
       const reply = await turn.command(command);
       if (reply.code !== 234) throw refusal(reply, command);
-      await connection.startTls(this.#tlsOptions, { removable: this.target.allowCcc });
+      await connection.startTls(this.#tls.control, { removable: this.target.allowCcc });
     };
     return this.pipeline.exclusive((turn) => cutOnAbort(connection, signal, () => upgrade(turn)), signal);
   }
@@ -220,7 +229,7 @@ export abstract class FtpControl extends FtpDialogue {
     protecting.catch(() => undefined);
     assertPositive(await sized, size);
     assertPositive(await protecting, protection);
-    this.transfers.protection = this.#tlsOptions;
+    this.transfers.protection = this.#tls.data;
   }
 
   /** Leaves data connections unprotected: what is transferred can be read and changed on the way. */

@@ -41,7 +41,15 @@ export class Copies {
     if (compare === "always") return false;
     if (source.size !== undefined && target.size !== undefined && source.size !== target.size) return false;
     if (compare === "hash") return this.#hasSameHash(path);
-    return compare === "size" || isAsNew(source, target);
+    if (compare === "size" || isAsNew(source, target)) return true;
+    // Listings for people leave it open which of a server's clocks they are in: that of summer, or of winter.
+    const isDownload = this.#options.direction === "download";
+    const there = isDownload ? source : target;
+    if (!isListed(there)) return false;
+    const { modifiedAt } = await this.#there.facts(path);
+    if (modifiedAt === undefined) return false;
+    const asked: Node = { ...there, modifiedAt, precision: "second" };
+    return isDownload ? isAsNew(asked, target) : isAsNew(source, asked);
   }
 
   async #hasSameHash(path: string): Promise<boolean> {
@@ -62,18 +70,24 @@ export class Copies {
   }
 
   /** Copies a file. Resolves to its bytes. */
-  async copy(path: string, { size, modifiedAt, precision }: Node): Promise<number> {
-    const { direction, resume, preserveTime, verify, signal, onProgress } = this.#options;
-    const report = (progress: TransferProgress): void => onProgress?.({ path, ...progress, done: false });
-    const options = { resume, preserveTime, verify, signal, onProgress: report };
+  async copy(path: string, node: Node, onProgress: (progress: TransferProgress) => void): Promise<number> {
+    const { direction, resume, preserveTime, verify, signal } = this.#options;
+    const options = { resume, preserveTime, verify, signal, onProgress };
+    const { size, modifiedAt } = node;
     const isShared = size !== undefined && size <= SHORT_BYTES;
     const sessions = this.#sessions;
     const [here, there] = [this.#here.at(path), this.#there.at(path)];
-    if (direction === "upload") return (await new FileUpload(sessions, here, there, options, isShared).run()).bytes;
-    // A listing for people tells times to the minute only, and sizes now and then in other units.
-    const facts = precision === "second" || precision === "millisecond" ? { size, modifiedAt } : undefined;
+    if (direction === "upload")
+      return (await new FileUpload(sessions, here, there, options, isShared).run()).bytes;
+    // A listing for people tells sizes now and then in other units.
+    const facts = isListed(node) ? undefined : { size, modifiedAt };
     return (await new FileDownload(sessions, there, here, options, { facts, isShared }).run()).bytes;
   }
+}
+
+/** Is it from a listing for people? */
+function isListed({ precision }: Node): boolean {
+  return precision === "minute" || precision === "day";
 }
 
 // As far as can be told.

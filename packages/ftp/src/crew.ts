@@ -13,31 +13,34 @@ export class Crew {
 
   /** Resolves when the task has begun. Rejects with the failure of an earlier one. */
   async add(task: () => Promise<unknown>): Promise<void> {
-    await this.#until(() => this.#busy < this.#size);
+    // Looked at again without a turn in between, or two would take one place.
+    while (this.#busy >= this.#size) await this.#change();
     if (this.#failure !== undefined) throw this.#failure.error;
     this.#busy += 1;
-    void task()
-      .catch((error: unknown) => {
-        this.#failure ??= { error };
-      })
-      .then(() => {
-        this.#busy -= 1;
-        for (const wake of this.#wake.splice(0)) wake();
-      });
+    void this.#run(task);
+  }
+
+  async #run(task: () => Promise<unknown>): Promise<void> {
+    try {
+      await task();
+    } catch (error) {
+      this.#failure ??= { error };
+    }
+    this.#busy -= 1;
+    for (const wake of this.#wake.splice(0)) wake();
   }
 
   /** Resolves when all have ended. Rejects with the first failure. */
   async done(): Promise<void> {
-    await this.#until(() => this.#busy === 0);
+    while (this.#busy > 0) await this.#change();
     if (this.#failure !== undefined) throw this.#failure.error;
   }
 
-  async #until(condition: () => boolean): Promise<void> {
-    while (!condition()) {
-      await new Promise<void>((resolve) => {
-        this.#wake.push(resolve);
-      });
-    }
+  /** Resolves when a task has ended. */
+  #change(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#wake.push(resolve);
+    });
   }
 }
 

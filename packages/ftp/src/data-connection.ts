@@ -163,7 +163,9 @@ export class DataConnections {
       if (strictPassive && hasAddress) assertOwnAddress(reply.text, this.#control.remoteAddress);
       const port = verb === "EPSV" ? parseEpsvPort(reply.text) : parsePasvPort(reply.text);
       if (!strictPassive || port >= UNPRIVILEGED) return port;
-      throw new ProtocolError(`the server names port ${port} for the data connection, which is that of a service`);
+      throw new ProtocolError(
+        `the server names port ${port} for the data connection, which is that of a service`,
+      );
     } catch (error) {
       this.#control.destroy(error as Error);
       throw error;

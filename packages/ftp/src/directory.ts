@@ -1,64 +1,141 @@
 // Directories of the server, and what is in them.
-import { assertArgument, LimitError, ReplyError } from "@netcli/core-transport";
+import { LimitError, ReplyError } from "@netcli/core-transport";
 import { anySignal } from "./abort.ts";
+import { Batches } from "./batches.ts";
 import type { VerbOptions } from "./control.ts";
-import { factsOf } from "./facts.ts";
+import { ftpCommand } from "./command.ts";
+import { refusalToEnter } from "./enter.ts";
+import { refusal } from "./errors.ts";
 import { EntryReader } from "./listing/entries.ts";
 import type { FtpEntry, FtpEntryType } from "./listing/entry.ts";
 import type { ListingReaderOptions } from "./listing/reader.ts";
-import { levelsOf, splitPath } from "./path.ts";
+import { splitPath } from "./path.ts";
+import type { FtpReply } from "./reply.ts";
 import type { FtpSession } from "./session.ts";
 import type { FtpSessions } from "./sessions.ts";
 
 /** How listings without facts are read; times in them are the server's own. */
-export interface ListOptions extends VerbOptions, Pick<ListingReaderOptions, "now" | "utcOffset" | "parser"> {}
+export interface ListOptions
+  extends VerbOptions, Pick<ListingReaderOptions, "now" | "utcOffset" | "parser"> {}
 
-// A listing is kept in memory: one of some million files, and no endless one.
+// A listing is kept in memory: one of a million files, and no endless one. So much an entry counts besides its line.
 const LISTING_BYTES = 256 * 1_048_576;
+const ENTRY_BYTES = 160;
 
-/** Reads a directory over that session; entries for the directory itself and its parent left out. */
+function weightOf({ raw }: FtpEntry): number {
+  return raw.length + ENTRY_BYTES;
+}
+
+// Servers that offer MLSD or MLST and know nothing of it.
+const WITHOUT_FACTS = new WeakSet<FtpSessions>();
+
+/** Can the server tell facts, by MLSD and MLST? */
+export async function hasFacts(
+  sessions: FtpSessions,
+  session: FtpSession,
+  options: VerbOptions,
+): Promise<boolean> {
+  return (await sessions.features(session, options)).has("MLST") && !WITHOUT_FACTS.has(sessions);
+}
+
+/** From now on facts are not asked for; throws the error again if it is no reason for that. */
+export function doWithoutFacts(sessions: FtpSessions, error: unknown): void {
+  const code = error instanceof ReplyError ? (error.reply as FtpReply).code : undefined;
+  if (code !== 500 && code !== 502) throw error;
+  WITHOUT_FACTS.add(sessions);
+}
+
+/**
+ * Reads a directory over that session; entries for the directory itself and its parent left out. Resolves to false if
+ * the listing was one for people, which some servers make of what is no directory, too.
+ */
 export async function readDirectory(
   sessions: FtpSessions,
   session: FtpSession,
   path: string | undefined,
-  { signal, ...reading }: ListOptions,
+  options: ListOptions,
   take: (entries: FtpEntry[]) => unknown,
-): Promise<void> {
-  const hasFacts = (await sessions.features(session, { signal })).has("MLST");
-  const reader = new EntryReader({ ...reading, format: hasFacts ? "mlsx" : "auto" });
-  const pass = (entries: FtpEntry[]): unknown => take(entries.filter(({ special }) => special === undefined));
-  await session.readListing(
-    session.listCommand(hasFacts, path),
-    (lines) => pass(reader.push(lines)),
-    { signal },
-  );
+): Promise<boolean> {
+  const { signal, ...reading } = options;
+  const isSure = await hasFacts(sessions, session, { signal });
+  const reader = new EntryReader({ ...reading, format: isSure ? "mlsx" : "auto" });
+  let isEmpty = true;
+  const pass = (entries: FtpEntry[]): unknown => {
+    isEmpty &&= entries.length === 0;
+    return take(entries.filter(({ special }) => special === undefined));
+  };
+  let reply: FtpReply;
+  try {
+    reply = await session.readListing(
+      session.listCommand(isSure, path),
+      (lines) => pass(reader.push(lines)),
+      { signal },
+    );
+  } catch (error) {
+    if (!isSure) throw error;
+    doWithoutFacts(sessions, error);
+    return readDirectory(sessions, session, path, options, take);
+  }
   await pass(reader.end());
+  // vsftpd says so of what nobody may read.
+  if (isEmpty && reply.code < 300 && /\bfailed to\b/i.test(reply.text))
+    throw refusal(reply, ftpCommand("LIST"));
+  return isSure;
 }
 
-/** All entries of a directory. */
-export function listDirectory(
+/** All entries of a directory. Rejects with ReplyError if it is none. */
+export async function listDirectory(
   sessions: FtpSessions,
   path: string | undefined,
   options: ListOptions,
   isShared: boolean = false,
 ): Promise<FtpEntry[]> {
-  return sessions.attempt(
+  const { signal } = options;
+  let isSure = false;
+  const entries = await sessions.attempt(
     async (session) => {
       const all: FtpEntry[] = [];
       let length = 0;
-      await readDirectory(sessions, session, path, options, (entries) => {
-        for (const entry of entries) {
-          length += entry.raw.length + 1;
+      isSure = await readDirectory(sessions, session, path, options, (some) => {
+        for (const entry of some) {
+          length += weightOf(entry);
           all.push(entry);
         }
-        if (length > LISTING_BYTES) {
-          throw new LimitError(`the listing has more than ${LISTING_BYTES} bytes`, "blockBytes");
-        }
+        if (length > LISTING_BYTES)
+          throw new LimitError("the listing does not fit into memory", "blockBytes");
       });
       return all;
     },
-    { signal: options.signal, isShared },
+    { signal, isShared },
   );
+  if (path !== undefined && path !== "" && !isSure && mayBeNone(path, entries)) {
+    const refused = await sessions.attempt((session) => refusalToEnter(session, path, { signal }), {
+      signal,
+    });
+    if (refused !== undefined) throw refused;
+  }
+  return doubted(entries);
+}
+
+/** Servers list nothing where nothing is, and a file as though it were alone in a directory. */
+function mayBeNone(path: string, entries: readonly FtpEntry[]): boolean {
+  const [only, ...others] = entries;
+  if (only === undefined) return true;
+  const isNamed = only.name === path || only.name === splitPath(path).name;
+  return others.length === 0 && only.type !== "directory" && isNamed;
+}
+
+/** What is listed as two things at once is not what it seems: a name with a line end in it can forge any line. */
+function doubted(entries: FtpEntry[]): FtpEntry[] {
+  const types = new Map<string, FtpEntryType>();
+  const doubtful = new Set<string>();
+  for (const { name, type } of entries) {
+    const other = types.get(name);
+    if (other === undefined) types.set(name, type);
+    else if (other !== type) doubtful.add(name);
+  }
+  if (doubtful.size === 0) return entries;
+  return entries.map((entry) => (doubtful.has(entry.name) ? { ...entry, isDoubtful: true as const } : entry));
 }
 
 /** The entries of a directory as they come. */
@@ -68,8 +145,9 @@ export async function* entriesIn(
   options: ListOptions,
 ): AsyncGenerator<FtpEntry, void, void> {
   const left = new AbortController();
-  const signal = anySignal(options.signal, left.signal, sessions.ending);
-  const batches = new Batches<FtpEntry>();
+  const wanted = anySignal(options.signal, sessions.ending);
+  const signal = anySignal(wanted, left.signal);
+  const batches = new Batches<FtpEntry>(LISTING_BYTES, weightOf);
   const reading = sessions
     .attempt(
       (session) =>
@@ -82,159 +160,15 @@ export async function* entriesIn(
       (error: Error) => batches.end(error),
     );
   try {
-    for (let batch = await batches.next(); batch !== undefined; batch = await batches.next()) yield* batch;
+    for (let batch = await batches.next(); batch !== undefined; batch = await batches.next()) {
+      for (const entry of batch) {
+        wanted.throwIfAborted();
+        yield entry;
+      }
+    }
   } finally {
     batches.hurry();
     left.abort(new DOMException("nobody wants the listing any more", "AbortError"));
     await reading;
   }
-}
-
-// What is read ahead of a consumer.
-const AHEAD = 4_096;
-
-/** Batches passes items from one who reads to one who uses them, and lets neither get far ahead. */
-class Batches<T> {
-  #batches: T[][] = [];
-  #count = 0;
-  #isEnded = false;
-  #error: Error | undefined;
-  #isHurried = false;
-  #wake: (() => void) | undefined;
-  #goOn: (() => void) | undefined;
-  isBegun = false;
-
-  /** Waits until there is room, unless there is a hurry. */
-  async put(batch: T[]): Promise<void> {
-    if (batch.length === 0) return;
-    this.isBegun = true;
-    this.#batches.push(batch);
-    this.#count += batch.length;
-    this.#wake?.();
-    if (this.#count < AHEAD || this.#isHurried) return;
-    await new Promise<void>((resolve) => {
-      this.#goOn = resolve;
-    });
-  }
-
-  /** From now on all is taken, however much it is. */
-  hurry(): void {
-    this.#isHurried = true;
-    this.#goOn?.();
-  }
-
-  end(error?: Error): void {
-    this.#isEnded = true;
-    this.#error = error;
-    this.#wake?.();
-  }
-
-  /** Undefined behind the last one. */
-  async next(): Promise<T[] | undefined> {
-    while (this.#batches.length === 0 && !this.#isEnded) {
-      await new Promise<void>((resolve) => {
-        this.#wake = resolve;
-      });
-    }
-    const batch = this.#batches.shift();
-    if (batch === undefined && this.#error !== undefined) throw this.#error;
-    this.#count -= batch?.length ?? 0;
-    if (this.#count < AHEAD) this.#goOn?.();
-    return batch;
-  }
-}
-
-/** What there is under that path. Rejects with ReplyError if there is nothing. */
-export async function statEntry(
-  sessions: FtpSessions,
-  session: FtpSession,
-  path: string,
-  options: ListOptions,
-): Promise<FtpEntry> {
-  const { name, directory } = splitPath(path);
-  const { signal } = options;
-  if ((await sessions.features(session, { signal })).has("MLST")) {
-    // Servers answer with the path that they were asked for, or the whole path.
-    const { special: _, ...entry } = await session.mlst(path === "" ? undefined : path, { signal });
-    return { ...entry, name };
-  }
-  if (name !== "" && name !== "." && name !== "..") {
-    let found: FtpEntry | undefined;
-    await readDirectory(sessions, session, directory, options, (entries) => {
-      found ??= entries.find((entry) => entry.name === name);
-    }).catch((error: unknown) => {
-      // It may be a directory into which nobody can look.
-      if (!(error instanceof ReplyError)) throw error;
-    });
-    if (found !== undefined) return found;
-  }
-  // What listings hide, or roots.
-  if (await isDirectory(session, path, { signal })) {
-    return { name, type: "directory", raw: "", format: "unknown" };
-  }
-  const { size, modifiedAt } = await factsOf(session, path, { signal });
-  if (size === undefined) await session.voidCmd(`SIZE ${path}`, { signal });
-  return {
-    name,
-    type: "file",
-    raw: "",
-    format: "unknown",
-    ...(size === undefined ? {} : { size }),
-    ...(modifiedAt === undefined ? {} : { modifiedAt, modifiedPrecision: "second" as const }),
-  };
-}
-
-/** Can one enter it? The session needs to be lent to nobody else meanwhile. */
-async function isDirectory(session: FtpSession, path: string, options: VerbOptions): Promise<boolean> {
-  const home = await session.pwd(options);
-  try {
-    await session.cwd(path, options);
-  } catch (error) {
-    if (error instanceof ReplyError) return false;
-    throw error;
-  }
-  // Whoever gets the session next relies on it.
-  await session.cwd(home).catch((error: unknown) => {
-    session.close();
-    throw error;
-  });
-  return true;
-}
-
-/** What there is under that path; false if there is nothing. */
-export async function existsEntry(
-  sessions: FtpSessions,
-  session: FtpSession,
-  path: string,
-  options: ListOptions,
-): Promise<FtpEntryType | false> {
-  try {
-    return (await statEntry(sessions, session, path, options)).type;
-  } catch (error) {
-    if (error instanceof ReplyError && error.isPermanent) return false;
-    throw error;
-  }
-}
-
-/** Makes a directory and all above it that are not there, in one round trip. */
-export async function ensureDirectory(
-  sessions: FtpSessions,
-  path: string,
-  { signal }: VerbOptions,
-): Promise<void> {
-  assertArgument("the directory", path);
-  const refusal = await sessions.attempt(
-    async (session) => {
-      const made = await Promise.allSettled(levelsOf(path).map((level) => session.mkd(level, { signal })));
-      const last = made.at(-1);
-      if (last?.status !== "rejected") return undefined;
-      if (last.reason instanceof ReplyError) return last.reason;
-      throw last.reason;
-    },
-    { signal },
-  );
-  if (refusal === undefined) return;
-  // What is there already is refused, too.
-  const found = await sessions.attempt((session) => existsEntry(sessions, session, path, { signal }), { signal });
-  if (found !== "directory") throw refusal;
 }

@@ -1,6 +1,13 @@
 // Downloading one file to a file: it is complete, or not there at all.
-import { ConnectionClosedError, ProtocolError, receiveFile, ReplyError } from "@netcli/core-transport";
-import { factsOf, versionFrom, type FileFacts } from "./facts.ts";
+import {
+  ArgumentError,
+  assertArgument,
+  ConnectionClosedError,
+  ProtocolError,
+  receiveFile,
+  ReplyError,
+} from "@netcli/core-transport";
+import { factsOf, unlessRefused, versionFrom, type FileFacts } from "./facts.ts";
 import type { FtpHash } from "./hash.ts";
 import { PartFile, refuseDirectory } from "./part-file.ts";
 import type { FtpReply } from "./reply.ts";
@@ -66,6 +73,9 @@ export class FileDownload {
   #part: PartFile | undefined;
   #facts: FileFacts | undefined;
   #resumedFrom: number | undefined;
+  // How far any try has come, and what was last told of it.
+  #furthest = 0;
+  #reported: number | undefined;
   #algorithm: string | undefined;
 
   constructor(
@@ -75,6 +85,7 @@ export class FileDownload {
     options: DownloadOptions,
     known: KnownFile = {},
   ) {
+    assertArgument("the remote path", path);
     this.#sessions = sessions;
     this.#path = path;
     this.#target = target;
@@ -84,6 +95,9 @@ export class FileDownload {
 
   async run(): Promise<FileResult> {
     const { signal, segments = 1, preserveTime = true } = this.#options;
+    if (!Number.isInteger(segments) || segments < 1) {
+      throw new ArgumentError(`segments must be a whole number above 0, not ${segments}`);
+    }
     await refuseDirectory(this.#target);
     try {
       if (segments > 1) await this.#fetchSegments(segments);
@@ -98,6 +112,7 @@ export class FileDownload {
       const bytes = await part.length();
       const hash = await this.#verify(part);
       const modifiedAt = this.#facts?.modifiedAt;
+      if (this.#reported !== bytes) this.#report(bytes);
       await part.commit(preserveTime ? modifiedAt : undefined);
       return { bytes, resumedFrom: this.#resumedFrom ?? 0, modifiedAt, hash, reply };
     } catch (error) {
@@ -117,14 +132,18 @@ export class FileDownload {
     const size = this.#facts?.size;
     const start = length > (size ?? 0) ? 0 : length;
     this.#resumedFrom ??= start;
+    this.#furthest = Math.max(this.#furthest, start);
     if (start > 0 && start === size) return undefined;
+    if (start < length) await part.truncate(start);
     try {
       const reply = await this.#receive(session, part, start);
       await asking;
       await this.#assertComplete(part);
       return reply;
     } finally {
-      if ((await part.length()) > start) progressed();
+      const reached = await part.length();
+      if (reached > this.#furthest) progressed();
+      this.#furthest = Math.max(this.#furthest, reached);
     }
   }
 
@@ -151,29 +170,36 @@ export class FileDownload {
     if (this.#part !== undefined && (version === undefined || version !== before)) {
       await this.#part.discard();
       this.#part = undefined;
+      this.#resumedFrom = undefined;
     }
     this.#part ??= await PartFile.open(this.#target, this.#options.resume === true ? version : undefined);
     return this.#part;
   }
 
   async #receive(session: FtpSession, part: PartFile, start: number): Promise<FtpReply> {
-    const { onProgress, signal } = this.#options;
-    await part.truncate(start);
-    const report = (moved: number): void =>
-      onProgress?.({ bytes: start + moved, total: this.#facts?.size });
+    const { signal } = this.#options;
+    const onProgress = (moved: number): void => this.#report(start + moved);
     try {
       const { reply } = await session.move(
         "RETR",
         this.#path,
-        (data) => receiveFile(data, part.file, { position: start, onProgress: report, signal }),
+        (data) => receiveFile(data, part.file, { position: start, onProgress, signal }),
         { rest: start, signal },
       );
-      return reply;
+      const { size = Infinity } = this.#facts ?? {};
+      // Some servers begin at the first byte whatever they were told.
+      if (start === 0 || (await part.length()) <= size) return reply;
     } catch (error) {
       if (start === 0 || !refusesRest(error)) throw error;
-      this.#resumedFrom = 0;
-      return this.#receive(session, part, 0);
     }
+    await part.truncate(0);
+    this.#resumedFrom = 0;
+    return this.#receive(session, part, 0);
+  }
+
+  #report(bytes: number): void {
+    this.#reported = bytes;
+    this.#options.onProgress?.({ bytes, total: this.#facts?.size });
   }
 
   async #assertComplete(part: PartFile): Promise<void> {
@@ -188,10 +214,11 @@ export class FileDownload {
 
   /** Several sessions fetch what is missing, if it is known how much that is. */
   async #fetchSegments(count: number): Promise<void> {
-    const { signal, onProgress } = this.#options;
+    const { signal } = this.#options;
     const sessions = this.#sessions;
     const canRestart = await sessions.attempt(
       async (session) => {
+        await this.#chooseHash(session);
         await this.#ask(session);
         return (await sessions.features(session, { signal })).canRestart;
       },
@@ -204,8 +231,15 @@ export class FileDownload {
     const length = await part.length();
     const start = length > size ? 0 : length;
     this.#resumedFrom = start;
-    await part.truncate(start);
-    await fetchSegments(sessions, this.#path, part.file, { start, end: size, count, onProgress, signal });
+    if (start < length) await part.truncate(start);
+    await part.hide();
+    const onProgress = ({ bytes }: TransferProgress): void => this.#report(bytes);
+    const options = { start, end: size, count, onProgress, signal };
+    const { end, failure } = await fetchSegments(sessions, this.#path, part.file, options);
+    await part.truncate(end);
+    await part.show();
+    this.#resumedFrom = Math.min(start, end);
+    if (failure !== undefined && !refusesRest(failure)) throw failure;
   }
 
   /** Before anything is transferred that could not be compared. */
@@ -216,11 +250,15 @@ export class FileDownload {
   }
 
   async #verify(part: PartFile): Promise<FtpHash | undefined> {
-    const { signal } = this.#options;
+    const { signal, verify } = this.#options;
     const algorithm = this.#algorithm;
     if (algorithm === undefined) return undefined;
     return this.#sessions.attempt(
-      (session) => assertSame(session, this.#path, part.file, algorithm, { signal }),
+      (session) => {
+        const comparing = assertSame(session, this.#path, part.file, algorithm, { signal });
+        // Not every hash that is offered is there for every file.
+        return verify === "if-offered" ? unlessRefused(comparing) : comparing;
+      },
       { signal },
     );
   }

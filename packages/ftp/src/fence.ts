@@ -35,7 +35,8 @@ export async function isInStep(
   return true;
 }
 
-async function settlesWithin(work: Promise<unknown>, milliseconds: number): Promise<boolean> {
+/** Waits, but no longer than that; false: it has not settled. */
+export async function settlesWithin(work: Promise<unknown>, milliseconds: number): Promise<boolean> {
   let timer: NodeJS.Timeout | undefined;
   const expired = new Promise<false>((resolve) => {
     timer = setTimeout(resolve, milliseconds, false);

@@ -81,42 +81,38 @@ export abstract class FtpFiles extends FtpSystem {
 
   /** Size of a file in bytes as it would be transferred (RFC 3659 4); undefined if the server does not tell. */
   async size(path: string, options: VerbOptions = {}): Promise<number | undefined> {
-    return sizeIn(await this.#asBinary(this.commands.of("SIZE", path), options));
+    const command = this.commands.of("SIZE", path);
+    const [reply] = (await this.#askAsBinary([command], options)) as [FtpReply];
+    return sizeIn(assertPositive(reply, command));
   }
 
   /**
    * @internal Size and time of a file, in one round trip where the server stands that; undefined where it does not
    * tell.
    */
-  async facts(path: string, { signal }: VerbOptions): Promise<[size: number | undefined, Date | undefined]> {
-    const size = this.commands.of("SIZE", path);
-    const time = this.commands.of("MDTM", path);
-    const { settings } = this.transfers;
-    const asking = this.isSerial
-      ? this.pipeline.exclusive(async (turn) => {
-          await settings.useType(turn, "I", signal);
-          return [await turn.command(size, { signal }), await turn.command(time, { signal })] as const;
-        }, signal)
-      : this.pipeline.together(async (turn) => {
-          const typing = settings.useType(turn, "I", signal);
-          const [, ...replies] = await Promise.all([
-            typing,
-            turn.command(size, { signal }),
-            turn.command(time, { signal }),
-          ]);
-          return replies;
-        }, signal);
-    const [sized, timed] = await orAborted(asking, signal);
+  async facts(path: string, options: VerbOptions): Promise<[size: number | undefined, Date | undefined]> {
+    const asking = [this.commands.of("SIZE", path), this.commands.of("MDTM", path)];
+    const [sized, timed] = (await this.#askAsBinary(asking, options)) as [FtpReply, FtpReply];
     return [sizeIn(sized), timed.code === 213 ? parseTime(timed.text.trim()) : undefined];
   }
 
   /** For what depends on the type: in type A some servers refuse, others count every line once more. */
-  async #asBinary(command: CommandLine, options: VerbOptions): Promise<FtpReply> {
-    if (this.transfers.isOfType("I")) return assertPositive(await this.ask(command, options), command);
-    return this.pipeline.exclusive(async (turn) => {
-      await this.transfers.settings.useType(turn, "I", options.signal);
-      return assertPositive(await turn.command(command, options), command);
-    }, options.signal);
+  #askAsBinary(commands: readonly CommandLine[], { signal }: VerbOptions): Promise<FtpReply[]> {
+    const { settings } = this.transfers;
+    if (this.isSerial) {
+      return this.pipeline.exclusive(async (turn) => {
+        await settings.useType(turn, "I", signal);
+        const replies: FtpReply[] = [];
+        for (const command of commands) replies.push(await turn.command(command, { signal }));
+        return replies;
+      }, signal);
+    }
+    return this.pipeline.together(async (turn) => {
+      const typing = settings.useType(turn, "I", signal);
+      const asking = Promise.all(commands.map((command) => turn.command(command, { signal })));
+      const [, replies] = await Promise.all([typing, asking]);
+      return replies;
+    }, signal);
   }
 
   /** When a file was last changed (RFC 3659 3); undefined if the server does not tell. */
@@ -146,8 +142,9 @@ export abstract class FtpFiles extends FtpSystem {
       throw new NotSupportedError("the server has no way to set times that is known", { cause });
     }
     assertPositive(reply, command);
-    // Who does not know MDTM to set a time looks for a file of that name.
-    if (command.shown.startsWith("MDTM") && reply.code === 213 && !reply.text.includes(time)) {
+    // Who does not know MDTM to set a time looks for a file of that name, and tells the time of that.
+    const told = command.shown.startsWith("MDTM") ? parseTime(reply.text.trim()) : undefined;
+    if (told !== undefined && formatTime(told) !== time) {
       throw new NotSupportedError("the server tells times by MDTM, but does not set them");
     }
     return reply;

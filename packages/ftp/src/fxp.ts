@@ -2,6 +2,7 @@
 import {
   ArgumentError,
   NotSupportedError,
+  ProtocolError,
   TimeoutError,
   type CommandLine,
   type Turn,
@@ -10,6 +11,7 @@ import { orAborted } from "./abort.ts";
 import { ftpCommand } from "./command.ts";
 import { eprtCommand, portCommand } from "./active-command.ts";
 import { assertPositive, refusal } from "./errors.ts";
+import { PATIENCE, settlesWithin } from "./fence.ts";
 import type { SessionParts } from "./dialogue.ts";
 import { assertOwnAddress, parseEpsvPort, parsePasvPort } from "./passive-reply.ts";
 import type { FtpReply } from "./reply.ts";
@@ -18,7 +20,7 @@ import { settle } from "./protection.ts";
 
 export interface FtpCopyOptions {
   /** Must be true: one server is made to connect to another, which neither may expect. */
-  allowFxp: boolean;
+  allowFxp?: boolean | undefined;
   /** Gives up with the signal's reason. Each session stays usable, or is closed where its server does not answer. */
   signal?: AbortSignal | undefined;
 }
@@ -36,6 +38,8 @@ interface Side extends SessionParts {
 
 /** Which command has one of both servers be the client of TLS between them. */
 type Negotiation = "CPSV" | "SSCN source" | "SSCN target" | undefined;
+
+const nothing = (): void => undefined;
 
 // Two copies in opposite directions must not wait for each other: turns are taken in this order.
 const order = new WeakMap<FtpSession, number>();
@@ -57,16 +61,22 @@ export async function ftpCopy(
   sourcePath: string,
   target: FtpSession,
   targetPath: string,
-  { allowFxp, signal }: FtpCopyOptions,
+  { allowFxp, signal }: FtpCopyOptions = {},
 ): Promise<FtpCopyResult> {
-  // Who calls from JavaScript may have left it out.
   if (allowFxp !== true) throw new ArgumentError("copying from server to server needs allowFxp: true");
   if (source === target) throw new ArgumentError("a session can't copy to itself");
   const retrieve = source.parts.commands.of("RETR", sourcePath);
   const store = target.parts.commands.of("STOR", targetPath);
   const negotiation = await negotiationFor(source, target, signal);
   const inTurns = (from: Turn<FtpReply>, to: Turn<FtpReply>): Promise<FtpCopyResult> =>
-    copy({ ...source.parts, turn: from }, { ...target.parts, turn: to }, retrieve, store, negotiation, signal);
+    copy(
+      { ...source.parts, turn: from },
+      { ...target.parts, turn: to },
+      retrieve,
+      store,
+      negotiation,
+      signal,
+    );
   const both = withTurns(source, target, inTurns, signal);
   // The servers may take their time to give up.
   return orAborted(both, signal);
@@ -92,7 +102,8 @@ async function negotiationFor(
   signal: AbortSignal | undefined,
 ): Promise<Negotiation> {
   for (const { target: options } of [source.parts, target.parts]) {
-    if (options.proxy !== undefined) throw new NotSupportedError("through a proxy nobody knows the server's address");
+    if (options.proxy !== undefined)
+      throw new NotSupportedError("through a proxy nobody knows the server's address");
   }
   const isProtected = source.parts.transfers.protection !== undefined;
   if (isProtected !== (target.parts.transfers.protection !== undefined)) {
@@ -163,17 +174,34 @@ async function move(
   store: CommandLine,
   signal: AbortSignal | undefined,
 ): Promise<FtpCopyResult> {
-  // The target first: it makes the connection.
-  const storing: Half = new Half(target, store, () => retrieving.done);
-  const retrieving: Half = new Half(source, retrieve, () => storing.done);
+  let finish = nothing;
+  const over = new Promise<void>((resolve) => {
+    finish = resolve;
+  });
+  // The target first: where that refuses, the source would wait for its connection.
+  const storing = new Half(target, store, over);
+  const halves = [storing];
   try {
+    // One that does not say before it has seen the source is not waited for.
+    await orAborted(settlesWithin(storing.begun, PATIENCE), signal);
+    if (storing.isOver) throw unbegun(await storing.done);
+    const retrieving = new Half(source, retrieve, over);
+    halves.push(retrieving);
+    void Promise.race([retrieving.done, storing.done]).then(finish, finish);
     const both = Promise.all([retrieving.done, storing.done]);
     const [sourceReply, targetReply] = await orAborted(both, signal);
     return { sourceReply, targetReply };
   } catch (error) {
-    await Promise.all([retrieving.giveUp(), storing.giveUp()]);
+    finish();
+    await Promise.all(halves.map((half) => half.giveUp()));
     throw error;
   }
+}
+
+function unbegun({ text }: FtpReply): ProtocolError {
+  return new ProtocolError(
+    `the target ended the transfer before it began: ${JSON.stringify(text.slice(0, 80))}`,
+  );
 }
 
 /** Half is what one of both servers does. */
@@ -181,21 +209,36 @@ class Half {
   readonly #side: Side;
   /** Resolves to its last word if that is a good one. */
   readonly done: Promise<FtpReply>;
+  /** Resolves with its first word. */
+  readonly begun: Promise<void>;
   #isOver = false;
 
-  /** While the other one has something to do there is no deadline. */
-  constructor(side: Side, command: CommandLine, other: () => Promise<unknown>) {
+  /** Behind its first word it has no deadline until it is `over` for one of both. */
+  constructor(side: Side, command: CommandLine, over: Promise<void>) {
     this.#side = side;
-    const replying = side.turn.command(command, { onPreliminary: () => other().catch(() => undefined) });
-    this.done = replying
+    let begin = nothing;
+    this.begun = new Promise((resolve) => {
+      begin = resolve;
+    });
+    const onPreliminary = (): Promise<void> => {
+      begin();
+      return over;
+    };
+    this.done = side.turn
+      .command(command, { onPreliminary })
       .finally(() => {
         this.#isOver = true;
+        begin();
       })
       .then((reply) => {
         if (reply.code >= 200 && reply.code < 300) return reply;
         throw refusal(reply, command);
       });
     this.done.catch(() => undefined);
+  }
+
+  get isOver(): boolean {
+    return this.#isOver;
   }
 
   /** Has the server give up what it waits for, or ends the session: it could wait for ever. */

@@ -1,22 +1,27 @@
 // The side of a mirror that is here. No link is followed unless that was asked for: not even one that leads out of the
 // tree and was there before.
+import type { BigIntStats } from "node:fs";
 import { lstat, mkdir, readdir, rm, stat } from "node:fs/promises";
-import { join } from "node:path";
+import { basename, dirname, join, resolve } from "node:path";
+import { swapped } from "./folding.ts";
+import { Lineage } from "./lineage.ts";
 import { isSafeName } from "./listing/safe-name.ts";
 import { isPart, PART } from "./part-file.ts";
 import { below } from "./path.ts";
-import type { Listing, Node, Side } from "./side.ts";
+import { type Folding, type Listing, LOOP, type Node, type Side } from "./side.ts";
 
 /** LocalSide is a directory tree of the file system. */
 export class LocalSide implements Side {
   readonly #root: string;
   readonly #followsLinks: boolean;
-  // Directories that were entered: a link may lead back to one of them.
-  readonly #met: Set<string> = new Set();
+  readonly #lineage: Lineage = new Lineage();
+  #folding: Promise<Folding> | undefined;
 
-  constructor(root: string, followsLinks: boolean) {
+  /** `folding`: default is to find out. */
+  constructor(root: string, followsLinks: boolean, folding?: Folding) {
     this.#root = root;
     this.#followsLinks = followsLinks;
+    if (folding !== undefined) this.#folding = Promise.resolve(folding);
   }
 
   /** Where that is on the disk. */
@@ -27,7 +32,9 @@ export class LocalSide implements Side {
   async list(path: string): Promise<Listing> {
     const nodes = new Map<string, Node>();
     const skipped: { name: string; reason: string }[] = [];
-    for (const name of await readdir(this.at(path))) {
+    const names = await readdir(this.at(path));
+    if (path === "" && this.#followsLinks) this.#note(path, await stat(this.#root, { bigint: true }));
+    for (const name of names) {
       const found = await this.#look(below(path, name), name);
       if (typeof found === "string") skipped.push({ name, reason: found });
       else nodes.set(name, found);
@@ -40,15 +47,13 @@ export class LocalSide implements Side {
     // On the server it might be a way to elsewhere.
     if (!isSafeName(name)) return "its name can't be used on the server";
     if (isPart(name)) return PART;
-    const facts = await (this.#followsLinks ? stat : lstat)(this.at(path), { bigint: true }).catch(() => undefined);
+    const facts = await (this.#followsLinks ? stat : lstat)(this.at(path), { bigint: true }).catch(
+      () => undefined,
+    );
     if (facts === undefined) return "it can't be read";
     if (facts.isSymbolicLink()) return "it is a symbolic link";
     if (!facts.isDirectory() && !facts.isFile()) return "it is neither a file nor a directory";
-    if (facts.isDirectory() && this.#followsLinks) {
-      const identity = `${facts.dev}:${facts.ino}`;
-      if (this.#met.has(identity)) return "it is a directory that was met before";
-      this.#met.add(identity);
-    }
+    if (facts.isDirectory() && this.#followsLinks && !this.#note(path, facts)) return LOOP;
     return {
       name,
       type: facts.isDirectory() ? "directory" : "file",
@@ -56,6 +61,34 @@ export class LocalSide implements Side {
       modifiedAt: facts.mtime,
       precision: "millisecond",
     };
+  }
+
+  /** False: a link leads back to it. */
+  #note(path: string, { dev, ino }: BigIntStats): boolean {
+    return this.#lineage.add(path, `${dev}:${ino}`);
+  }
+
+  async hasRoot(): Promise<boolean> {
+    return (await lstat(this.#root).catch(() => undefined)) !== undefined;
+  }
+
+  folding(): Promise<Folding> {
+    this.#folding ??= this.#findFolding();
+    return this.#folding;
+  }
+
+  /** Is the root there under another name, too? */
+  async #findFolding(): Promise<Folding> {
+    const root = resolve(this.#root);
+    const other = swapped(basename(root));
+    const [facts, others] = await Promise.all(
+      [root, other === undefined ? root : join(dirname(root), other)].map((path) =>
+        lstat(path, { bigint: true }).catch(() => undefined),
+      ),
+    );
+    const platform = process.platform === "win32" || process.platform === "darwin" ? "yes" : "no";
+    if (other === undefined || facts === undefined) return platform;
+    return facts.dev === others?.dev && facts.ino === others.ino ? "yes" : "no";
   }
 
   async makeDirectory(path: string): Promise<void> {

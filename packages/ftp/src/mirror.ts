@@ -76,27 +76,26 @@ export interface MirrorResult {
 
 /** Makes one tree like the other; see FtpClient. */
 export async function mirrorTree(sessions: FtpSessions, options: MirrorOptions): Promise<MirrorResult> {
-  const { direction, remote, local, compare = "size-time", symlinks = "skip" } = options;
+  const { direction, remote, local, compare = "size-time", symlinks = "skip", concurrency } = options;
   assertOneOf("direction", direction, ["download", "upload"]);
   assertOneOf("compare", compare, ["size-time", "size", "hash", "always"]);
   assertOneOf("symlinks", symlinks, ["skip", "follow"]);
+  if (concurrency !== undefined && !(Number.isInteger(concurrency) && concurrency > 0)) {
+    throw new ArgumentError(`concurrency must be a whole number above 0, not ${concurrency}`);
+  }
   assertArgument("the remote directory", remote);
   const stop = new AbortController();
-  const signal = anySignal(stop.signal, options.signal);
+  const signal = anySignal(stop.signal, options.signal, sessions.ending);
   const stoppable = { ...options, signal };
   const follows = symlinks === "follow";
   const here = new LocalSide(local, follows && direction === "upload");
   const there = new RemoteSide(sessions, remote, follows && direction === "download", stoppable);
   const [from, to] = direction === "download" ? [there, here] : [here, there];
   const copies = new Copies(sessions, here, there, stoppable);
-  try {
-    return await new Mirroring(from, to, copies, stoppable, sessions.parallel).run();
-  } catch (error) {
-    stop.abort(error);
-    throw error;
-  }
+  return new Mirroring(from, to, copies, stoppable, { parallel: sessions.parallel, stop }).run();
 }
 
 function assertOneOf(name: string, value: string, values: readonly string[]): void {
-  if (!values.includes(value)) throw new ArgumentError(`${name} must be one of ${values.join(", ")}, not "${value}"`);
+  if (!values.includes(value))
+    throw new ArgumentError(`${name} must be one of ${values.join(", ")}, not "${value}"`);
 }

@@ -1,12 +1,16 @@
 // The course of a mirror: directory by directory, what one side has and the other lacks.
+import { ConnectError, TimeoutError } from "@netcli/core-transport";
 import { Crew, forEach } from "./crew.ts";
 import type { Copies } from "./copies.ts";
+import { folded } from "./folding.ts";
 import type { MirrorOptions, MirrorResult } from "./mirror.ts";
-import { below } from "./path.ts";
+import { below, MOST_LEVELS } from "./path.ts";
 import { emptyListing, type Listing, type Node, type Side } from "./side.ts";
 
-// That many failures without any success in between are no matter of single files.
+// That many failures without any success in between are no matter of single files; a server that is not there weighs
+// more than one that refuses.
 const MOST_FAILURES_IN_A_ROW = 20;
+const WEIGHT_OF_SILENCE = 7;
 
 interface Directory {
   readonly path: string;
@@ -19,6 +23,13 @@ interface Found {
   readonly type: Node["type"];
 }
 
+export interface MirroringOptions {
+  /** Directories at the same time. */
+  readonly parallel: number;
+  /** Ends the tasks that are under way. */
+  readonly stop: AbortController;
+}
+
 /** Mirroring is one call of `mirror`. */
 export class Mirroring {
   readonly #from: Side;
@@ -26,6 +37,7 @@ export class Mirroring {
   readonly #copies: Copies;
   readonly #options: MirrorOptions;
   readonly #parallel: number;
+  readonly #stop: AbortController;
   readonly #crew: Crew;
   readonly #transferred: { path: string; bytes: number }[] = [];
   readonly #directories: string[] = [];
@@ -36,31 +48,33 @@ export class Mirroring {
   #unchanged = 0;
   #failuresInARow = 0;
 
-  constructor(from: Side, to: Side, copies: Copies, options: MirrorOptions, parallel: number) {
+  constructor(
+    from: Side,
+    to: Side,
+    copies: Copies,
+    options: MirrorOptions,
+    { parallel, stop }: MirroringOptions,
+  ) {
     this.#from = from;
     this.#to = to;
     this.#copies = copies;
     this.#options = options;
     this.#parallel = parallel;
+    this.#stop = stop;
     this.#crew = new Crew(options.concurrency ?? parallel);
   }
 
   async run(): Promise<MirrorResult> {
     try {
-      const source = await this.#from.list("");
-      const target = await this.#rootOfTarget();
-      for (let level = await this.#compare("", source, target); level.length > 0;) {
-        const next: Directory[] = [];
-        await forEach(level, this.#parallel, async (directory) => {
-          next.push(...(await this.#visit(directory)));
-        });
-        level = next;
-      }
-    } finally {
-      await this.#crew.done();
+      await this.#copyAll();
+      // At the end, and only what was seen to be missing: a listing that failed says nothing.
+      await forEach(this.#extraneous, this.#parallel, async (found) => {
+        this.#deleted.push(...(await this.#remove(found)));
+      });
+    } catch (error) {
+      this.#stop.abort(error);
+      throw error;
     }
-    // At the end, and only what was seen to be missing: a listing that failed says nothing.
-    await forEach(this.#extraneous, this.#parallel, (found) => this.#remove(found));
     const transferred = this.#transferred.toSorted(byPath);
     return {
       transferred,
@@ -73,16 +87,32 @@ export class Mirroring {
     };
   }
 
+  async #copyAll(): Promise<void> {
+    const source = await this.#from.list("");
+    const target = await this.#rootOfTarget();
+    try {
+      for (let level = await this.#compare("", source, target); level.length > 0;) {
+        const next: Directory[] = [];
+        await forEach(level, this.#parallel, async (directory) => {
+          next.push(...(await this.#visit(directory)));
+        });
+        level = next;
+      }
+    } catch (error) {
+      this.#stop.abort(error);
+      throw error;
+    } finally {
+      await this.#crew.done();
+    }
+  }
+
   async #rootOfTarget(): Promise<Listing> {
     try {
       return await this.#to.list("");
     } catch (error) {
       this.#options.signal?.throwIfAborted();
-      if (this.#options.dryRun === true) return emptyListing();
-      // If it is there and can't be read, this says so.
-      await this.#to.makeDirectory("").catch(() => {
-        throw error;
-      });
+      if (await this.#to.hasRoot()) throw error;
+      if (this.#options.dryRun !== true) await this.#to.makeDirectory("");
       return emptyListing();
     }
   }
@@ -103,16 +133,22 @@ export class Mirroring {
 
   async #compare(path: string, source: Listing, target: Listing): Promise<Directory[]> {
     for (const { name, reason } of source.skipped) this.#skip(below(path, name), reason);
+    const isFolding = (await this.#to.folding()) === "yes";
+    const keyOf = (name: string): string => (isFolding ? folded(name) : name);
+    const inPlace = new Map([...target.nodes.values()].map((node) => [keyOf(node.name), node]));
+    const blocked = new Map(target.skipped.map(({ name, reason }) => [keyOf(name), reason]));
+    const taken = new Map<string, string>();
     const next: Directory[] = [];
     for (const node of source.nodes.values()) {
       const item = below(path, node.name);
       if (!(await this.#isWanted(item, node))) continue;
-      const inPlace = await this.#clear(item, node, target);
-      if (inPlace === "blocked") continue;
-      if (node.type === "file") await this.#bring(item, node, inPlace);
-      else if (inPlace !== undefined || (await this.#make(item))) {
-        next.push({ path: item, isNew: inPlace === undefined });
-      }
+      const key = keyOf(node.name);
+      const other = taken.get(key);
+      const reason = blocked.get(key);
+      if (other !== undefined) this.#skip(item, `here it has the same name as "${other}"`);
+      else if (reason !== undefined) this.#skip(item, `what is in its place is left: ${reason}`);
+      else next.push(...(await this.#put(item, node, inPlace.get(key))));
+      taken.set(key, other ?? node.name);
     }
     if (this.#options.delete === true && source.isComplete) await this.#collect(path, source, target);
     return next;
@@ -123,15 +159,35 @@ export class Mirroring {
     return filter === undefined || filter({ path, type, size, modifiedAt });
   }
 
-  /** What is on the other side already; out of the way if it is of another kind, and may be deleted. */
-  async #clear(path: string, node: Node, target: Listing): Promise<Node | "blocked" | undefined> {
-    const blocked = target.skipped.find(({ name }) => name === node.name);
-    const inPlace = target.nodes.get(node.name);
-    if (blocked !== undefined) this.#skip(path, `what is in its place is left: ${blocked.reason}`);
-    else if (inPlace === undefined || inPlace.type === node.type) return inPlace;
-    else if (this.#options.delete !== true) this.#skip(path, `a ${inPlace.type} is in its place`);
-    else if (await this.#remove({ path, type: inPlace.type })) return undefined;
-    return "blocked";
+  /** Resolves to the directory, if it is one that is to be visited. */
+  async #put(path: string, node: Node, inPlace: Node | undefined): Promise<Directory[]> {
+    const isOther = inPlace !== undefined && inPlace.type !== node.type;
+    if (isOther && !(await this.#clear(path, inPlace))) return [];
+    const same = isOther ? undefined : inPlace;
+    if (node.type === "file") {
+      await this.#bring(path, node, same);
+      return [];
+    }
+    if (path.split("/").length >= MOST_LEVELS) {
+      this.#skip(path, "it is too many levels deep");
+      return [];
+    }
+    const isThere = same !== undefined || (await this.#make(path));
+    return isThere ? [{ path, isNew: same === undefined }] : [];
+  }
+
+  /** Gets what is of another kind out of the way, if it may be deleted. */
+  async #clear(path: string, inPlace: Node): Promise<boolean> {
+    const { type } = inPlace;
+    if (this.#options.delete !== true || !(await this.#isWanted(path, inPlace))) {
+      this.#skip(path, `a ${type} is in its place`);
+      return false;
+    }
+    const deleted = await this.#remove({ path, type });
+    this.#deleted.push(...deleted);
+    const isClear = deleted.includes(path);
+    if (!isClear) this.#skip(path, `a ${type} is in its place`);
+    return isClear;
   }
 
   async #make(path: string): Promise<boolean> {
@@ -150,7 +206,7 @@ export class Mirroring {
     const { dryRun = false, onProgress } = this.#options;
     await this.#crew.add(async () => {
       const total = node.size;
-      let bytes = 0;
+      let progress = { bytes: 0, total };
       let hasBegun = false;
       try {
         if (inPlace !== undefined && (await this.#copies.isSame(path, node, inPlace))) {
@@ -158,37 +214,72 @@ export class Mirroring {
           return;
         }
         hasBegun = !dryRun;
-        if (hasBegun) onProgress?.({ path, bytes, total, done: false });
-        bytes = dryRun ? (total ?? 0) : await this.#copies.copy(path, node);
+        const report = (news: typeof progress): void => {
+          progress = news;
+          onProgress?.({ path, ...news, done: false });
+        };
+        if (hasBegun) report(progress);
+        const bytes = dryRun ? (total ?? 0) : await this.#copies.copy(path, node, report);
+        progress = { ...progress, bytes };
         this.#transferred.push({ path, bytes });
         this.#failuresInARow = 0;
       } catch (error) {
         this.#fail(path, error);
       } finally {
-        if (hasBegun) onProgress?.({ path, bytes, total, done: true });
+        if (hasBegun) onProgress?.({ path, ...progress, done: true });
       }
     });
   }
 
   /** What the other side has and this one does not. */
   async #collect(path: string, source: Listing, target: Listing): Promise<void> {
-    const known = new Set([...source.nodes.keys(), ...source.skipped.map(({ name }) => name)]);
+    const names = [...source.nodes.keys(), ...source.skipped.map(({ name }) => name)];
+    const known = new Set(names);
+    const folding = await this.#to.folding();
+    const similar = folding === "no" ? known : new Set(names.map(folded));
+    for (const { name, reason } of target.skipped) {
+      if (!known.has(name)) this.#skip(below(path, name), reason);
+    }
     for (const node of target.nodes.values()) {
-      if (known.has(node.name)) continue;
       const item = below(path, node.name);
-      if (await this.#isWanted(item, node)) this.#extraneous.push({ path: item, type: node.type });
+      if (known.has(node.name) || !(await this.#isWanted(item, node))) continue;
+      // It is the very file that has just been copied, or may be.
+      if (!similar.has(folded(node.name)) || folding === "no")
+        this.#extraneous.push({ path: item, type: node.type });
+      else if (folding === "unknown") this.#skip(item, "its name differs in case only");
     }
   }
 
-  async #remove({ path, type }: Found): Promise<boolean> {
+  /** Resolves to what is gone. */
+  async #remove(found: Found): Promise<string[]> {
+    const { path, type } = found;
     try {
-      if (this.#options.dryRun !== true) await this.#to.remove(path, type);
-      this.#deleted.push(path);
-      return true;
+      const { dryRun, filter } = this.#options;
+      if (filter !== undefined && type === "directory") return await this.#prune(path);
+      if (dryRun !== true) await this.#to.remove(path, type);
+      return [path];
     } catch (error) {
       this.#fail(path, error);
-      return false;
+      return [];
     }
+  }
+
+  /** Removes a directory but for what is filtered out, and what leads to it. */
+  async #prune(path: string): Promise<string[]> {
+    const { nodes, skipped, isComplete } = await this.#to.list(path);
+    const gone: string[] = [];
+    let isEmpty = isComplete && skipped.length === 0;
+    for (const node of nodes.values()) {
+      const item = below(path, node.name);
+      const inner = (await this.#isWanted(item, node))
+        ? await this.#remove({ path: item, type: node.type })
+        : [];
+      gone.push(...inner);
+      isEmpty &&= inner.includes(item);
+    }
+    if (!isEmpty) return gone;
+    if (this.#options.dryRun !== true) await this.#to.remove(path, "directory");
+    return [path];
   }
 
   #skip(path: string, reason: string): void {
@@ -198,8 +289,12 @@ export class Mirroring {
   /** Goes on with the others, unless that is of no use. */
   #fail(path: string, error: unknown): void {
     this.#options.signal?.throwIfAborted();
-    this.#failuresInARow += 1;
-    if (this.#failuresInARow > MOST_FAILURES_IN_A_ROW) throw error;
+    const isSilent = error instanceof ConnectError || error instanceof TimeoutError;
+    this.#failuresInARow += isSilent ? WEIGHT_OF_SILENCE : 1;
+    if (this.#failuresInARow > MOST_FAILURES_IN_A_ROW) {
+      this.#stop.abort(error);
+      throw error;
+    }
     this.#failed.push({ path, error: error as Error });
   }
 }

@@ -27,7 +27,7 @@ export interface FtpOptions extends Omit<ConnectOptions, "path" | "tls" | "decod
    * is on this machine; `none` for anonymous access.
    */
   tls?: TlsMode | undefined;
-  /** How to verify the server; see core-transport. */
+  /** How to verify the server; see core-transport. `ALPNProtocols` is `["ftp"]` on the control connection by default. */
   tlsOptions?: TlsOptions | undefined;
   /** Sets TLS up so that `ccc` can take it off the control connection again. Default false. */
   allowCcc?: boolean | undefined;
@@ -78,7 +78,8 @@ export interface FtpTarget extends FtpOptions {
 
 /** Reads a URL or options. Throws ArgumentError. */
 export function resolveOptions(given: string | URL | FtpOptions | FtpTarget): FtpTarget {
-  const options: FtpOptions | FtpTarget = typeof given === "string" || given instanceof URL ? optionsOfUrl(given) : given;
+  const options: FtpOptions | FtpTarget =
+    typeof given === "string" || given instanceof URL ? optionsOfUrl(given) : given;
   const { user = "", password = "", account = "", directory = "", virtualHost = "", active } = options;
   const codec = encodingOf(options.encoding);
   loginCommands(codec, { user, password, account });

@@ -2,32 +2,47 @@
 import { createHash, randomBytes } from "node:crypto";
 import { constants } from "node:fs";
 import { type FileHandle, open, rename, rm, stat } from "node:fs/promises";
-import { basename, dirname, join } from "node:path";
+import { basename, dirname, join, resolve } from "node:path";
 import { ArgumentError } from "@netcli/core-transport";
 
-// File systems allow 255 bytes, and each of these has up to 3.
+// File systems allow 255 bytes, and each of these has up to 4.
 const SHOWN_CHARACTERS = 50;
 
 // Its name can be known in advance: no link that somebody has put there is followed. Windows has no such flag.
 const { O_RDWR, O_CREAT, O_NOFOLLOW = 0 } = constants;
 
+// Parts of versions that are open here: two tasks would be in each other's way.
+const taken = new Set<string>();
+
 /** PartFile is open from its making to its end, of which it has exactly one: committed, kept or discarded. */
 export class PartFile {
   readonly file: FileHandle;
-  readonly #path: string;
   readonly #target: string;
+  // Where it is now, and where it is found another time.
+  #path: string;
+  readonly #found: string | undefined;
 
-  private constructor(file: FileHandle, path: string, target: string) {
+  private constructor(file: FileHandle, target: string, path: string, found: string | undefined) {
     this.file = file;
-    this.#path = path;
     this.#target = target;
+    this.#path = path;
+    this.#found = found;
   }
 
   /** With a version, the part of it that was kept; else a new one. Rejects with the file system's errors. */
   static async open(target: string, version: string | undefined): Promise<PartFile> {
-    const path = join(dirname(target), partName(basename(target), version));
-    const file = await open(path, version === undefined ? "wx+" : O_RDWR | O_CREAT | O_NOFOLLOW);
-    return new PartFile(file, path, target);
+    const found = version === undefined ? undefined : pathBeside(target, version);
+    if (found === undefined || taken.has(found)) {
+      const path = pathBeside(target, undefined);
+      return new PartFile(await open(path, "wx+"), target, path, undefined);
+    }
+    taken.add(found);
+    try {
+      return new PartFile(await open(found, O_RDWR | O_CREAT | O_NOFOLLOW), target, found, found);
+    } catch (error) {
+      taken.delete(found);
+      throw error;
+    }
   }
 
   /** Bytes that are there. */
@@ -37,7 +52,22 @@ export class PartFile {
 
   /** Cuts off what is behind so many bytes. */
   async truncate(length: number): Promise<void> {
-    if ((await this.length()) > length) await this.file.truncate(length);
+    await this.file.truncate(length);
+  }
+
+  /** Nobody is to find it for now: it will have gaps. */
+  async hide(): Promise<void> {
+    if (this.#found !== undefined) await this.#move(pathBeside(this.#target, undefined));
+  }
+
+  /** It has no gaps any more. */
+  async show(): Promise<void> {
+    if (this.#found !== undefined) await this.#move(this.#found);
+  }
+
+  async #move(path: string): Promise<void> {
+    await rename(this.#path, path);
+    this.#path = path;
   }
 
   /** Gives it its name. What had it before is gone then, and not before. */
@@ -45,24 +75,45 @@ export class PartFile {
     if (modifiedAt !== undefined) await this.file.utimes(modifiedAt, modifiedAt);
     await this.file.close();
     await rename(this.#path, this.#target);
+    this.#release();
   }
 
-  /** Leaves it for another time; an empty one is not worth it. */
+  /** Leaves it for another time, if it can be found then; an empty one is not worth it. */
   async keep(): Promise<void> {
-    if ((await this.length().catch(() => 0)) === 0) return this.discard();
+    const { size } = await stat(this.#path).catch(() => ({ size: 0 }));
+    if (size === 0 || this.#path !== this.#found) return this.discard();
     await this.file.close().catch(() => undefined);
+    this.#release();
   }
 
+  /** Never rejects: something else has failed before. */
   async discard(): Promise<void> {
     await this.file.close().catch(() => undefined);
-    await rm(this.#path, { force: true });
+    await rm(this.#path, { force: true }).catch(() => undefined);
+    this.#release();
   }
+
+  #release(): void {
+    if (this.#found !== undefined) taken.delete(this.#found);
+  }
+}
+
+function pathBeside(target: string, version: string | undefined): string {
+  const path = resolve(target);
+  return join(dirname(path), partName(basename(path), version));
 }
 
 /** The name of a part of that file: the same for the same version, and one of its own without. */
 export function partName(name: string, version: string | undefined): string {
   const tail = version ?? randomBytes(6).toString("hex");
-  return `.${name.slice(0, SHOWN_CHARACTERS)}.${tail}.part`;
+  // Whole characters: half of one has no bytes.
+  return `.${[...name].slice(0, SHOWN_CHARACTERS).join("")}.${tail}.part`;
+}
+
+/** The path of a part beside that file on the server. */
+export function partPath(path: string, version: string | undefined): string {
+  const name = path.lastIndexOf("/") + 1;
+  return path.slice(0, name) + partName(path.slice(name), version);
 }
 
 /** Why parts are left alone where trees are compared. */

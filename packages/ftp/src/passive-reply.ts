@@ -1,5 +1,6 @@
 // Where a server says that a data connection is to be made: the answers to EPSV (RFC 2428 3) and PASV (RFC 959 4.1.2).
 import { ProtocolError } from "@netcli/core-transport";
+import { bareAddress } from "./active-command.ts";
 
 /**
  * The port in a 229 reply: `(|||6446|)`, where the bar may be any printable character (RFC 2428 3).
@@ -27,7 +28,7 @@ export function parsePasvPort(text: string): number {
 }
 
 /** The address in a 227 reply: the first four of six numbers. */
-export function parsePasvAddress(text: string): string {
+function parsePasvAddress(text: string): string {
   return numbersIn(text).slice(0, 4).join(".");
 }
 
@@ -42,9 +43,8 @@ function checkPort(digits: string | undefined, text: string): number {
 }
 
 /** Is that the same address? Over IPv6 sockets IPv4 peers have a form of their own. */
-export function isSameAddress(one: string | undefined, other: string | undefined): boolean {
-  const bare = (address: string | undefined): string | undefined => address?.replace(/^::ffff:(?=\d+\.)/i, "");
-  return one !== undefined && bare(one) === bare(other);
+function isSameAddress(one: string | undefined, other: string | undefined): boolean {
+  return one !== undefined && other !== undefined && bareAddress(one) === bareAddress(other);
 }
 
 /** Throws ProtocolError unless the address in a 227 reply is that of the server that sent it. */

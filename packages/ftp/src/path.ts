@@ -1,4 +1,10 @@
-// Paths in replies (RFC 959 appendix II).
+// Paths on the server: in replies (RFC 959 appendix II), in commands, and in trees.
+
+/** No tree that people make is as deep; one that leads back into itself has no end. */
+export const MOST_LEVELS = 100;
+
+/** The same for links on one path: two that lead to their own directory double the tree with every level. */
+export const MOST_LINKS = 4;
 
 /**
  * The path in a 257 reply: between quotes, with quotes inside doubled. Servers that leave the quotes out are
@@ -29,6 +35,15 @@ export function guarded(path: string = ""): string[] {
 /** A path below a directory, which may be the current one: "". */
 export function below(directory: string, name: string): string {
   return directory === "" || directory.endsWith("/") ? directory + name : `${directory}/${name}`;
+}
+
+/**
+ * What the server is told of a path in a tree, which it has named: in the current directory a name that begins with a
+ * tilde would be somebody's home, and one with a dash an option.
+ */
+export function inTree(root: string, path: string): string {
+  if (path === "") return root;
+  return root === "" && /^\s*[~-]/.test(path) ? `./${path}` : below(root, path);
 }
 
 /** Takes a path apart into that of the directory, "" for the current one, and the name in it, "" for the root. */

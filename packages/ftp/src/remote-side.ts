@@ -1,18 +1,25 @@
 // The side of a mirror that is on the server. What it says is not trusted: no name leads out of the tree.
-import { ensureDirectory, existsEntry, listDirectory, type ListOptions } from "./directory.ts";
-import { unlessRefused } from "./facts.ts";
+import { listDirectory, type ListOptions } from "./directory.ts";
+import { ensureDirectory } from "./ensure.ts";
+import { refusalToEnter } from "./enter.ts";
+import { factsOf, type FileFacts, unlessRefused } from "./facts.ts";
+import { Lineage } from "./lineage.ts";
 import type { FtpEntry } from "./listing/entry.ts";
 import { isSafeName } from "./listing/safe-name.ts";
 import { isPart, PART } from "./part-file.ts";
-import { below } from "./path.ts";
+import { below, inTree, MOST_LINKS } from "./path.ts";
 import { removeDirectory } from "./remove.ts";
 import type { FtpSession } from "./session.ts";
 import type { FtpSessions } from "./sessions.ts";
-import type { Listing, Node, Side } from "./side.ts";
+import { type Folding, type Listing, LOOP, type Node, type Side } from "./side.ts";
+import { existsEntry } from "./stat.ts";
 
 // Offsets from UTC are whole quarters of an hour, and at most that many minutes.
 const QUARTER_MINUTES = 15;
 const MOST_MINUTES = 14 * 60;
+
+// The server may refuse to tell the time of one file, and know that of another.
+const SAMPLES = 3;
 
 /** RemoteSide is a directory tree of a server. */
 export class RemoteSide implements Side {
@@ -20,7 +27,9 @@ export class RemoteSide implements Side {
   readonly #root: string;
   readonly #options: ListOptions;
   readonly #followsLinks: boolean;
-  readonly #met: Set<string> = new Set();
+  readonly #lineage: Lineage = new Lineage();
+  // How many links led to a directory, if any.
+  readonly #links: Map<string, number> = new Map();
   #utcOffset: number | undefined;
 
   constructor(sessions: FtpSessions, root: string, followsLinks: boolean, options: ListOptions) {
@@ -33,7 +42,7 @@ export class RemoteSide implements Side {
 
   /** Where that is on the server. */
   at(path: string): string {
-    return path === "" ? this.#root : below(this.#root, path);
+    return inTree(this.#root, path);
   }
 
   async list(path: string): Promise<Listing> {
@@ -50,25 +59,35 @@ export class RemoteSide implements Side {
   }
 
   async #entries(path: string): Promise<FtpEntry[]> {
-    const at = this.at(path);
     const read = (): Promise<FtpEntry[]> =>
-      listDirectory(this.#sessions, at, { ...this.#options, utcOffset: this.#utcOffset }, true);
+      listDirectory(this.#sessions, this.at(path), { ...this.#options, utcOffset: this.#utcOffset }, true);
     const entries = await read();
     if (this.#utcOffset !== undefined) return entries;
-    const sample = entries.find(isSample);
-    if (sample?.modifiedAt === undefined) return entries;
-    this.#utcOffset = await this.#learnOffset(below(at, sample.name), sample.modifiedAt);
+    const samples = entries.filter(isSample).slice(0, SAMPLES);
+    if (samples.length === 0) return entries;
+    this.#utcOffset = (await this.#learnOffset(path, samples)) ?? 0;
     return this.#utcOffset === 0 ? entries : read();
   }
 
   /** Listings for people are in the server's own time, which the exact time of one file gives away. */
-  async #learnOffset(path: string, listed: Date): Promise<number> {
+  async #learnOffset(directory: string, samples: readonly FtpEntry[]): Promise<number | undefined> {
+    for (const { name, modifiedAt } of samples) {
+      const exact = (await this.facts(below(directory, name))).modifiedAt;
+      if (exact === undefined || modifiedAt === undefined) continue;
+      const minutes = (modifiedAt.getTime() - exact.getTime()) / 60_000;
+      const offset = Math.round(minutes / QUARTER_MINUTES) * QUARTER_MINUTES;
+      if (Math.abs(offset) <= MOST_MINUTES) return offset;
+    }
+    return undefined;
+  }
+
+  /** What the server tells when it is asked for that file. */
+  facts(path: string): Promise<FileFacts> {
     const { signal } = this.#options;
-    const exact = await this.#sessions.attempt((session) => unlessRefused(session.mdtm(path, { signal })), { signal });
-    if (exact === undefined) return 0;
-    const minutes = (listed.getTime() - exact.getTime()) / 60_000;
-    const offset = Math.round(minutes / QUARTER_MINUTES) * QUARTER_MINUTES;
-    return Math.abs(offset) <= MOST_MINUTES ? offset : 0;
+    return this.#sessions.attempt((session) => factsOf(session, this.at(path), { signal }), {
+      signal,
+      isShared: true,
+    });
   }
 
   /** A node, or why it is none. */
@@ -78,35 +97,56 @@ export class RemoteSide implements Side {
     if (!isSafeName(name)) return "its name can't be used here";
     if (isPart(name)) return PART;
     if (isDoubtful === true) return "its name may hold a line end";
-    const type =
-      entry.type === "symlink" && this.#followsLinks
-        ? await this.#typeBehind(below(directory, name))
-        : entry.type;
-    if (type === "symlink") return "it is a symbolic link";
-    if (type !== "file" && type !== "directory") return "it is neither a file nor a directory";
-    if (type === "directory" && unique !== undefined) {
-      if (this.#met.has(unique)) return "it is a directory that was met before";
-      this.#met.add(unique);
+    const path = below(directory, name);
+    if (entry.type === "symlink") {
+      return this.#followsLinks ? this.#lookBehind(directory, path, name) : "it is a symbolic link";
     }
-    // What is listed of a link is its own.
-    if (entry.type === "symlink") return { name, type, size: undefined, modifiedAt: undefined, precision };
+    const { type } = entry;
+    if (type !== "file" && type !== "directory") return "it is neither a file nor a directory";
+    if (type === "directory" && unique !== undefined && !this.#lineage.add(path, unique)) return LOOP;
+    const links = this.#links.get(directory);
+    if (type === "directory" && links !== undefined) this.#links.set(path, links);
     return { name, type, size, modifiedAt, precision };
   }
 
-  #typeBehind(path: string): Promise<FtpEntry["type"] | false> {
+  /** What is listed of a link is its own. */
+  async #lookBehind(directory: string, path: string, name: string): Promise<Node | string> {
     const { signal } = this.#options;
-    return this.#sessions.attempt(
-      (session) => existsEntry(this.#sessions, session, this.at(path), { signal }),
+    const refused = await this.#sessions.attempt(
+      (session) => refusalToEnter(session, this.at(path), { signal }),
+      {
+        signal,
+      },
+    );
+    if (refused === undefined) {
+      const links = (this.#links.get(directory) ?? 0) + 1;
+      if (links > MOST_LINKS) return "it is a symbolic link behind others";
+      this.#links.set(path, links);
+      return { name, type: "directory", size: undefined, modifiedAt: undefined, precision: "second" };
+    }
+    const { size, modifiedAt } = await this.facts(path);
+    if (size === undefined && modifiedAt === undefined) return "it is a symbolic link that leads nowhere";
+    return { name, type: "file", size, modifiedAt, precision: "second" };
+  }
+
+  async hasRoot(): Promise<boolean> {
+    const { signal } = this.#options;
+    const type = await this.#sessions.attempt(
+      (session) => existsEntry(this.#sessions, session, this.#root, { signal }),
       { signal },
     );
+    return type !== false;
+  }
+
+  folding(): Promise<Folding> {
+    return Promise.resolve("unknown");
   }
 
   async makeDirectory(path: string): Promise<void> {
     const { signal } = this.#options;
     const make = (session: FtpSession): Promise<string | undefined> =>
       unlessRefused(session.mkd(this.at(path), { signal }));
-    const made =
-      path === "" ? undefined : await this.#sessions.attempt(make, { signal, isShared: true });
+    const made = path === "" ? undefined : await this.#sessions.attempt(make, { signal, isShared: true });
     // It may be there already, or what is above it not.
     if (made === undefined) await ensureDirectory(this.#sessions, this.at(path), { signal });
   }

@@ -25,36 +25,41 @@ interface Segment {
 // Less is sooner there than another data connection.
 const LEAST_BYTES = 1_048_576;
 
-/**
- * Fetches so many parts at the same time. If that fails, the file is left with those bytes that have no gap before
- * them.
- */
+/** What came of it. */
+export interface SegmentsResult {
+  /** The place up to which all bytes are there, without a gap. */
+  readonly end: number;
+  /** Why it is not the end. */
+  readonly failure?: unknown;
+}
+
+/** Fetches so many parts at the same time, into the places where they belong. Never rejects. */
 export async function fetchSegments(
   sessions: FtpSessions,
   path: string,
   file: FileHandle,
   { start, end, count, onProgress, signal }: SegmentsOptions,
-): Promise<void> {
+): Promise<SegmentsResult> {
   const segments = cut(start, end, count);
   const failed = new AbortController();
   const stop = anySignal(signal, failed.signal);
   const report = (): void => {
-    const missing = segments.reduce((sum, segment) => sum + segment.end - segment.position, 0);
+    const missing = segments.reduce((sum, segment) => sum + Math.max(segment.end - segment.position, 0), 0);
     onProgress?.({ bytes: end - missing, total: end });
   };
   const fetching = segments.map(async (segment) => {
+    const isLast = segment === segments.at(-1);
     try {
-      await fetchSegment(sessions, path, file, segment, report, stop);
+      await fetchSegment(sessions, path, file, segment, { isLast, report, signal: stop });
     } catch (error) {
       failed.abort(error);
-      throw error;
     }
   });
-  const outcomes = await Promise.allSettled(fetching);
-  if (outcomes.every(({ status }) => status === "fulfilled")) return;
-  const gap = segments.find(({ position, end: last }) => position < last);
-  await file.truncate(gap?.position ?? end);
-  throw stop.reason;
+  await Promise.all(fetching);
+  // More than there is comes from a server that begins at the first byte whatever it was told.
+  if (segments.some((segment) => segment.position > segment.end)) return { end: 0 };
+  const gap = segments.find((segment) => segment.position < segment.end);
+  return gap === undefined ? { end } : { end: gap.position, failure: stop.reason };
 }
 
 function cut(start: number, end: number, count: number): Segment[] {
@@ -67,13 +72,18 @@ function cut(start: number, end: number, count: number): Segment[] {
   return segments;
 }
 
+interface SegmentOptions {
+  readonly isLast: boolean;
+  readonly report: () => void;
+  readonly signal: AbortSignal;
+}
+
 async function fetchSegment(
   sessions: FtpSessions,
   path: string,
   file: FileHandle,
   segment: Segment,
-  report: () => void,
-  signal: AbortSignal,
+  { isLast, report, signal }: SegmentOptions,
 ): Promise<void> {
   await sessions.attempt(
     async (session, progressed) => {
@@ -82,12 +92,14 @@ async function fetchSegment(
         segment.position = position + moved;
         report();
       };
-      const options = { position, length: end - position, onProgress, signal };
+      // What the last one brings has an end of its own, which shows whether it began at the right place.
+      const length = isLast ? undefined : end - position;
+      const options = { position, length, onProgress, signal };
       try {
         const { result } = await session.move("RETR", path, (data) => receiveFile(data, file, options), {
           rest: position,
           signal,
-          isPartial: true,
+          isPartial: !isLast,
         });
         segment.position = position + result;
       } finally {

@@ -101,16 +101,20 @@ export class FtpSession extends FtpFiles {
     return all;
   }
 
-  /** @internal Hands over the lines of a listing as they come; none if the server refuses because there are none. */
+  /**
+   * @internal Hands over the lines of a listing as they come; none if the server refuses because there are none.
+   * Resolves to what it says in the end.
+   */
   async readListing(
     command: CommandLine,
     take: (lines: readonly string[]) => unknown,
     options: VerbOptions,
-  ): Promise<void> {
+  ): Promise<FtpReply> {
     try {
-      await this.#receiveLines(command, take, options);
+      return await this.#receiveLines(command, take, options);
     } catch (error) {
       if (!saysEmpty(error)) throw error;
+      return error.reply;
     }
   }
 
@@ -289,7 +293,7 @@ const EMPTY = /\b(?:no (?:matching )?(?:files|members)|directory (?:is )?empty|e
 const NOT_THERE = /no such|does not|denied|invalid|permission/i;
 
 /** Some servers refuse to list what is empty. */
-function saysEmpty(error: unknown): boolean {
+function saysEmpty(error: unknown): error is ReplyError<FtpReply> {
   if (!(error instanceof ReplyError)) return false;
   const text = error.reply.lines.join(" ");
   return /^[45]50/.test(text) && EMPTY.test(text) && !NOT_THERE.test(text);

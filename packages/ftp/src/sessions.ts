@@ -8,6 +8,7 @@ import {
   retry,
   TimeoutError,
 } from "@netcli/core-transport";
+import { orAborted } from "./abort.ts";
 import type { VerbOptions } from "./control.ts";
 import type { FtpFeatures } from "./features.ts";
 import { resolveOptions, type FtpOptions, type FtpTarget } from "./options.ts";
@@ -27,9 +28,9 @@ export interface FtpClientOptions extends FtpOptions {
   retries?: number | undefined;
 }
 
-// How many short tasks share a session, where commands may be sent ahead: one is in transfer, the next has its data
-// connection asked for, and one is being named or measured.
-const DEPTH = 3;
+// How many short tasks share a session, where commands may be sent ahead: so many files are transferred in a row, and then
+// measured and named together.
+const DEPTH = 6;
 
 // Other temporary refusals are for good: the disk is full (452).
 const PASSING = new Set([421, 425, 426, 450, 451]);
@@ -55,9 +56,13 @@ export class FtpSessions {
   /** Tasks that can be under way at once without waiting for each other. */
   readonly parallel: number;
   readonly #ending: AbortController = new AbortController();
-  #features: FtpFeatures | undefined;
+  #features: Promise<FtpFeatures> | undefined;
   // Where a login leads to.
   #home: string | undefined;
+  // Tasks under way, and who waits for their end.
+  #tasks = 0;
+  #onIdle: (() => void) | undefined;
+  #quitting: Promise<void> | undefined;
 
   private constructor(target: FtpTarget, connections: number, retries: number) {
     this.#retries = retries;
@@ -89,6 +94,22 @@ export class FtpSessions {
     return sessions;
   }
 
+  /** What an application asks for, over as many sessions and tries as it takes: `quit` waits for it. */
+  async task<T>(work: () => Promise<T>): Promise<T> {
+    this.ending.throwIfAborted();
+    return this.#during(work);
+  }
+
+  async #during<T>(work: () => Promise<T>): Promise<T> {
+    this.#tasks += 1;
+    try {
+      return await work();
+    } finally {
+      this.#tasks -= 1;
+      if (this.#tasks === 0) this.#onIdle?.();
+    }
+  }
+
   /** Lends a session to a caller, who may leave it in another directory. */
   lend<T>(work: (session: FtpSession) => Promise<T>, options: VerbOptions): Promise<T> {
     return this.use(async (session) => {
@@ -97,12 +118,14 @@ export class FtpSessions {
       try {
         return await work(session);
       } finally {
-        await this.#takeHome(session, asking);
+        await this.#takeBack(session, asking);
       }
     }, options);
   }
 
-  async #takeHome(session: FtpSession, asking: Promise<string>): Promise<void> {
+  async #takeBack(session: FtpSession, asking: Promise<string>): Promise<void> {
+    // All commands would wait for a transfer that nobody goes on with.
+    session.parts.transfers.abort(new DOMException("the session was given back", "AbortError"));
     try {
       this.#home = await asking;
       if (session.isOpen) await session.cwd(this.#home);
@@ -122,18 +145,25 @@ export class FtpSessions {
     work: (session: FtpSession, progressed: () => void) => Promise<T>,
     { canRepeat, ...options }: AttemptOptions = {},
   ): Promise<T> {
-    return retry((progressed) => this.use((session) => work(session, progressed), options), {
-      retries: this.#retries,
-      isPassing: (error) => isPassing(error) && canRepeat?.() !== false,
-      signals: [options.signal, this.#pool.closed],
-    });
+    const trying = (progressed: () => void): Promise<T> =>
+      this.use((session) => work(session, progressed), options);
+    return this.#during(() =>
+      retry(trying, {
+        retries: this.#retries,
+        isPassing: (error) => !this.#pool.isEnded && isPassing(error) && canRepeat?.() !== false,
+        signals: [options.signal, this.#pool.closed],
+      }),
+    );
   }
 
   /** What the server can; asked once for all sessions. */
   async features(session: FtpSession, options: VerbOptions): Promise<FtpFeatures> {
-    if (this.#features !== undefined) session.adoptFeatures(this.#features);
-    this.#features = await session.feat(options);
-    return this.#features;
+    // Another session may be asking just now; if it gets no answer, this one may.
+    const known = await orAborted(Promise.resolve(this.#features?.catch(() => undefined)), options.signal);
+    if (known !== undefined) session.adoptFeatures(known);
+    const asking = session.feat(options);
+    this.#features = asking;
+    return asking;
   }
 
   /** Aborted when the client is to end: for what waits for a consumer that may never come. */
@@ -141,21 +171,40 @@ export class FtpSessions {
     return this.#ending.signal;
   }
 
-  /** Ends all sessions politely, when the tasks that were begun have ended. */
+  /** Ends all sessions politely, when the tasks that were begun have ended. Never rejects. */
   quit(): Promise<void> {
-    this.#ending.abort(new ConnectionClosedError("the client was closed"));
-    return this.#pool.quit();
+    this.#ending.abort(endedError());
+    this.#quitting ??= this.#idle().then(() => this.#pool.quit());
+    return this.#quitting;
+  }
+
+  /** Resolves when no task is under way, or all were closed. */
+  #idle(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#onIdle = resolve;
+      if (this.#tasks === 0 || this.#pool.isEnded) resolve();
+    });
   }
 
   /** Ends all at once. */
   close(): void {
+    this.#ending.abort(endedError());
     this.#pool.close();
+    this.#onIdle?.();
   }
+}
+
+function endedError(): ConnectionClosedError {
+  return new ConnectionClosedError("the client was closed");
 }
 
 /** May the same succeed on another try? */
 function isPassing(error: unknown): boolean {
-  if (error instanceof ReplyError) return PASSING.has((error.reply as FtpReply).code);
+  if (error instanceof ReplyError) {
+    const { code } = error.reply as FtpReply;
+    // The same user was let in before: the server may not know yet that the session before this one is gone.
+    return PASSING.has(code) || (code === 530 && /^(?:USER|PASS|ACCT)\b/.test(error.command));
+  }
   return (
     error instanceof ConnectionClosedError || error instanceof TimeoutError || error instanceof ConnectError
   );

@@ -20,13 +20,23 @@ export interface Listing {
   readonly isComplete: boolean;
 }
 
+/** Are names the same that differ in case? `unknown` may be either. */
+export type Folding = "yes" | "no" | "unknown";
+
 /** A directory tree. Paths are from its root, with slashes; "" is the root itself. */
 export interface Side {
   readonly list: (path: string) => Promise<Listing>;
+  /** Is there a root, of whatever kind? */
+  readonly hasRoot: () => Promise<boolean>;
+  readonly folding: () => Promise<Folding>;
+  /** Makes a directory; the root with all that is above it. */
   readonly makeDirectory: (path: string) => Promise<void>;
   /** Removes a file, or a directory with all in it. */
   readonly remove: (path: string, type: Node["type"]) => Promise<void>;
 }
+
+/** Why a directory is left alone. */
+export const LOOP = "it is one of the directories above it";
 
 const EMPTY: Listing = { nodes: new Map(), skipped: [], isComplete: true };
 

@@ -1,8 +1,8 @@
 // Files on the server as streams: to read from, and to write to.
 import { PassThrough, Readable, Writable } from "node:stream";
 import type { WritableStream } from "node:stream/web";
-import { ArgumentError, assertArgument, ConnectionClosedError } from "@netcli/core-transport";
-import { anySignal } from "./abort.ts";
+import { ArgumentError, assertArgument, ConnectionClosedError, ProtocolError } from "@netcli/core-transport";
+import { anySignal, orAborted } from "./abort.ts";
 import { pour, type ByteTaker } from "./byte-taker.ts";
 import type { VerbOptions } from "./control.ts";
 import type { TransferProgress } from "./download.ts";
@@ -22,11 +22,31 @@ export interface PourFileOptions extends OpenOptions {
   onProgress?: ((progress: TransferProgress) => void) | undefined;
 }
 
+/** What takes the bytes of one transfer; it need not be waited for once that was given up. */
+type Taking = (gaveUp: AbortSignal) => ByteTaker;
+
 /** Hands the bytes of a file over. Tries again only while nobody has any of them. */
 export async function pourFile(
   sessions: FtpSessions,
   path: string,
   taker: ByteTaker | WritableStream<Uint8Array>,
+  options: PourFileOptions,
+): Promise<TransferResult> {
+  if (!("getWriter" in taker)) return pourOut(sessions, path, () => taker, options);
+  // A web stream is written to by its writer, which is given back.
+  const writer = taker.getWriter();
+  try {
+    const taking: Taking = (gaveUp) => (chunk) => orAborted(writer.write(chunk), gaveUp);
+    return await pourOut(sessions, path, taking, options);
+  } finally {
+    writer.releaseLock();
+  }
+}
+
+async function pourOut(
+  sessions: FtpSessions,
+  path: string,
+  taking: Taking,
   { start = 0, end = Infinity, onProgress, signal }: PourFileOptions,
 ): Promise<TransferResult> {
   assertArgument("the remote path", path);
@@ -38,26 +58,28 @@ export async function pourFile(
     handed = bytes;
     onProgress?.({ bytes: start + bytes, total: facts?.size });
   };
-  return withTaker(taker, (take) =>
-    sessions.attempt(
-      async (session) => {
-        const asking = factsOf(session, path, { signal });
-        asking.then(
-          (told) => (facts = told),
-          () => undefined,
-        );
-        const { result, reply } = await session.move(
-          "RETR",
-          path,
-          (data, gaveUp) => pour(data, take, gaveUp, { length, onProgress: report }),
-          { rest: start, signal, isPartial: end < Infinity },
-        );
-        const { size = 0 } = await asking;
-        assertNotCut(path, start + result, Math.min(size, end));
-        return { bytes: result, reply };
-      },
-      { signal, canRepeat: () => handed === 0 },
-    ),
+  return sessions.attempt(
+    async (session) => {
+      const asking = factsOf(session, path, { signal });
+      asking.then(
+        (told) => (facts = told),
+        () => undefined,
+      );
+      const { result, reply } = await session.move(
+        "RETR",
+        path,
+        (data, gaveUp) => pour(data, taking(gaveUp), gaveUp, { length, onProgress: report }),
+        { rest: start, signal, isPartial: end < Infinity },
+      );
+      const { size } = await asking;
+      // Behind the end of a range a refusal is no failure; in front of it, it is.
+      const isCut = result < length && reply.code >= 300;
+      assertNotCut(path, start + result, isCut ? end : Math.min(size ?? 0, end));
+      // All of it instead of its end.
+      if (start > 0 && result === size) throw new ProtocolError(`"${path}" came from its first byte, not from ${start}`);
+      return { bytes: result, reply };
+    },
+    { signal, canRepeat: () => handed === 0 },
   );
 }
 
@@ -74,20 +96,6 @@ function assertNotCut(path: string, bytes: number, size: number): void {
   throw error;
 }
 
-/** A web stream is written to by its writer, which is given back. */
-async function withTaker<T>(
-  taker: ByteTaker | WritableStream<Uint8Array>,
-  work: (taker: ByteTaker) => Promise<T>,
-): Promise<T> {
-  if (!("getWriter" in taker)) return work(taker);
-  const writer = taker.getWriter();
-  try {
-    return await work((chunk) => writer.write(chunk));
-  } finally {
-    writer.releaseLock();
-  }
-}
-
 /** A file to read from. It ends when the server has said that all was sent. */
 export function openFile(sessions: FtpSessions, path: string, options: OpenOptions): Readable {
   const ending = ended(sessions, options.signal);
@@ -96,17 +104,17 @@ export function openFile(sessions: FtpSessions, path: string, options: OpenOptio
     read: () => goOn?.(),
     destroy(error, done) {
       ending.end(error);
-      goOn?.();
       done(error);
     },
   });
-  const take = (chunk: Uint8Array): Promise<void> | undefined => {
+  const taking: Taking = (gaveUp) => (chunk) => {
     if (stream.destroyed || stream.push(chunk)) return undefined;
-    return new Promise((resolve) => {
+    const wanted = new Promise<void>((resolve) => {
       goOn = resolve;
     });
+    return orAborted(wanted, gaveUp);
   };
-  pourFile(sessions, path, take, { ...options, signal: ending.signal }).then(
+  pourOut(sessions, path, taking, { ...options, signal: ending.signal }).then(
     () => stream.push(null),
     (error: Error) => stream.destroy(error),
   );
@@ -120,19 +128,28 @@ export function createFile(sessions: FtpSessions, path: string, options: UploadO
   // Whoever reads it is told by the signal, too.
   content.on("error", () => undefined);
   const uploading = new FileUpload(sessions, content, path, { ...options, signal: ending.signal }).run();
+  // What was written last waits for room.
+  let waiting: ((error?: Error | null) => void) | undefined;
+  const goOn = (error?: Error | null): void => {
+    const done = waiting;
+    waiting = undefined;
+    done?.(error);
+  };
+  content.on("drain", () => goOn());
   const stream = new Writable({
     write(chunk: Uint8Array, _encoding, done) {
-      if (content.write(chunk)) done();
-      else content.once("drain", done);
+      waiting = done;
+      if (content.write(chunk)) goOn();
     },
     final(done) {
       content.end();
       uploading.then(() => done(), done);
     },
     destroy(error, done) {
-      ending.end(error);
+      const reason = ending.end(error);
       // An end of it would be taken for the end of the file.
-      content.destroy(error ?? undefined);
+      content.destroy(reason);
+      goOn(reason);
       const finish = (): void => done(error);
       uploading.then(finish, finish);
     },
@@ -145,10 +162,14 @@ export function createFile(sessions: FtpSessions, path: string, options: UploadO
 function ended(
   { ending }: FtpSessions,
   given: AbortSignal | undefined,
-): { signal: AbortSignal; end: (error: Error | null) => void } {
+): { signal: AbortSignal; end: (error: Error | null) => Error } {
   const own = new AbortController();
   return {
     signal: anySignal(own.signal, ending, given),
-    end: (error) => own.abort(error ?? new DOMException("the stream was given up", "AbortError")),
+    end(error) {
+      const reason = error ?? new DOMException("the stream was given up", "AbortError");
+      own.abort(reason);
+      return reason;
+    },
   };
 }

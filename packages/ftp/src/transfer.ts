@@ -85,11 +85,6 @@ export class Transfers {
     this.data.forgetAhead();
   }
 
-  /** True if that is the type, without a doubt, and no transfer is there that would change it. */
-  isOfType(type: TransferType): boolean {
-    return this.settings.isOfType(type) && this.#waiting === 0 && this.#stop === undefined;
-  }
-
   /** Breaks off the transfer that is under way, which rejects with `reason`; false if there is none. */
   abort(reason: unknown): boolean {
     this.#stop?.abort(reason);

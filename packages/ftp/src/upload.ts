@@ -2,16 +2,20 @@
 import { open, type FileHandle } from "node:fs/promises";
 import {
   assertArgument,
+  chunksOf,
   type Content,
   ProtocolError,
   ReplyError,
   sendFile,
 } from "@netcli/core-transport";
+import type { VerbOptions } from "./control.ts";
 import type { FileResult, TransferProgress } from "./download.ts";
 import { unlessRefused } from "./facts.ts";
 import type { FtpHash } from "./hash.ts";
-import { partName, versionOf } from "./part-file.ts";
-import { finishSending, type FtpSession, type TransferResult } from "./session.ts";
+import { partPath, refuseDirectory, versionOf } from "./part-file.ts";
+import { Replacement } from "./replacement.ts";
+import type { FtpReply } from "./reply.ts";
+import { finishSending, type FtpSession } from "./session.ts";
 import type { FtpSessions } from "./sessions.ts";
 import { assertSame, hashFor, type Verify } from "./verify.ts";
 
@@ -25,7 +29,11 @@ export interface UploadOptions {
    * server is incomplete until then: for servers that let nobody rename. Default true.
    */
   atomic?: boolean | undefined;
-  /** Keeps what is on the server when the upload of a file fails, and goes on from there the next time. Default false. */
+  /**
+   * Keeps what is on the server when the upload of a file fails, and goes on from there the next time, if the file here
+   * still has the same size and time. Not `atomic`, nobody can tell what the bytes on the server are of: they are taken
+   * for the beginning of this file. Default false.
+   */
   resume?: boolean | undefined;
   /** Gives a file on the server the time that it has here, if the server lets us. Default true. */
   preserveTime?: boolean | undefined;
@@ -35,6 +43,9 @@ export interface UploadOptions {
 
 /** A local file by its path, bytes, a stream, or a function that gives the content, again for another try. */
 export type UploadSource = string | Exclude<Content, string> | (() => Exclude<Content, string>);
+
+// What has nothing to do with the place at which to begin: connections, and room.
+const ELSEWHERE = new Set([425, 426, 452, 532, 552]);
 
 // So long the caller waits until what was begun is deleted.
 const CLEANING_MILLISECONDS = 5_000;
@@ -49,9 +60,13 @@ export class FileUpload {
   #file: FileHandle | undefined;
   #total: number | undefined;
   #modifiedAt: Date | undefined;
+  // Of the file when it was opened.
+  #version = "";
   // Where it is stored until it is complete.
   #partPath = "";
+  #replacement: Replacement | undefined;
   #resumedFrom: number | undefined;
+  #reported: number | undefined;
   // Something may be there that nobody wants if this fails.
   #isBegun = false;
   // Of a stream.
@@ -76,7 +91,7 @@ export class FileUpload {
     const { signal } = this.#options;
     try {
       await this.#prepare();
-      return await this.#sessions.attempt((session, progressed) => this.#store(session, progressed), {
+      return await this.#sessions.attempt((session, progressed) => this.#try(session, progressed), {
         signal,
         isShared: this.#isShared,
         canRepeat: () => !this.#isTaken,
@@ -91,18 +106,31 @@ export class FileUpload {
 
   async #prepare(): Promise<void> {
     const { resume = false, atomic = true } = this.#options;
-    let version: string | undefined;
     if (typeof this.#source === "string") {
+      await refuseDirectory(this.#source);
       this.#file = await open(this.#source);
       const { size, mtime } = await this.#file.stat();
       this.#total = size;
       this.#modifiedAt = mtime;
-      if (resume) version = versionOf(this.#path, size, mtime);
+      this.#version = versionOf(this.#path, size, mtime);
     }
-    const name = this.#path.lastIndexOf("/") + 1;
-    this.#partPath = atomic
-      ? this.#path.slice(0, name) + partName(this.#path.slice(name), version)
-      : this.#path;
+    if (!atomic) {
+      this.#partPath = this.#path;
+      return;
+    }
+    const version = resume && this.#file !== undefined ? this.#version : undefined;
+    this.#partPath = partPath(this.#path, version);
+    this.#replacement = new Replacement(this.#sessions, this.#partPath, this.#path);
+  }
+
+  async #try(session: FtpSession, progressed: () => void): Promise<FileResult> {
+    try {
+      return await this.#store(session, progressed);
+    } catch (error) {
+      // Nothing else is lent where the client is to end, and nothing is tried again.
+      if (this.#options.signal?.aborted === true && session.isOpen) await this.#clean(session, error);
+      throw error;
+    }
   }
 
   async #store(session: FtpSession, progressed: () => void): Promise<FileResult> {
@@ -114,17 +142,12 @@ export class FileUpload {
     const start = await this.#storedBytes(session);
     this.#resumedFrom ??= start;
     if (start > 0) progressed();
-    const sent = start > 0 && start === this.#total ? undefined : await this.#send(session, start);
-    const bytes = start + (sent?.bytes ?? 0);
+    const isThere = start > 0 && start === this.#total;
+    const { bytes, reply } = isThere ? { bytes: start, reply: undefined } : await this.#send(session, start);
     const hash = await this.#assertStored(session, bytes, algorithm);
+    if (this.#reported !== bytes) this.#report(bytes);
     await this.#finish(session);
-    return {
-      bytes,
-      resumedFrom: this.#resumedFrom,
-      modifiedAt: this.#modifiedAt,
-      hash,
-      reply: sent?.reply,
-    };
+    return { bytes, resumedFrom: this.#resumedFrom, modifiedAt: this.#modifiedAt, hash, reply };
   }
 
   /** How much of a local file the server has from before. */
@@ -135,43 +158,67 @@ export class FileUpload {
     return size > (this.#total ?? 0) ? 0 : size;
   }
 
-  async #send(session: FtpSession, start: number): Promise<TransferResult> {
-    const { onProgress, signal } = this.#options;
-    const report =
-      onProgress && ((bytes: number): void => onProgress({ bytes: start + bytes, total: this.#total }));
+  #report(bytes: number): void {
+    this.#reported = bytes;
+    this.#options.onProgress?.({ bytes, total: this.#total });
+  }
+
+  /** Resolves to all bytes that are there then. */
+  async #send(session: FtpSession, start: number): Promise<Stored> {
     const file = this.#file;
     this.#isBegun = true;
-    if (file === undefined) {
-      return session.store(this.#partPath, this.#content(), { onProgress: report, signal });
-    }
-    const send = async (verb: "STOR" | "APPE", rest: number): Promise<TransferResult> => {
+    if (file !== undefined) return this.#sendFile(session, file, start);
+    const { signal } = this.#options;
+    const onProgress = (bytes: number): void => this.#report(bytes);
+    return session.store(this.#partPath, this.#content(), { onProgress, signal });
+  }
+
+  async #sendFile(session: FtpSession, file: FileHandle, start: number): Promise<Stored> {
+    const { signal } = this.#options;
+    const send = async (verb: "STOR" | "APPE", position: number): Promise<Stored> => {
+      const onProgress = (moved: number): void => this.#report(position + moved);
       const { result, reply } = await session.move(
         verb,
         this.#partPath,
         async (data) => {
-          const bytes = await sendFile(data, file, { position: start, onProgress: report, signal });
+          const moved = await sendFile(data, file, { position, onProgress, signal });
+          this.#assertAsLong(position + moved);
           await finishSending(data);
-          return bytes;
+          return moved;
         },
-        { rest, signal },
+        { rest: verb === "STOR" ? position : 0, signal },
       );
-      return { bytes: result, reply };
+      return { bytes: position + result, reply };
     };
-    try {
-      return await send("STOR", start);
-    } catch (error) {
-      // Some servers store from the beginning only, but append.
-      if (start === 0 || !(error instanceof ReplyError) || !/^(?:REST|STOR)/.test(error.command)) throw error;
-      if ((await session.size(this.#partPath, { signal })) !== start) throw error;
-      return send("APPE", 0);
+    // Some servers store from the beginning only, but append; others do neither.
+    for (const verb of start > 0 ? (["STOR", "APPE"] as const) : []) {
+      try {
+        return await send(verb, start);
+      } catch (error) {
+        const size = refusesPlace(error) ? await session.size(this.#partPath, { signal }) : undefined;
+        if (size !== start) throw error;
+      }
     }
+    if (start > 0) this.#resumedFrom = 0;
+    return send("STOR", 0);
+  }
+
+  /** What has become longer is sent as it is now. */
+  #assertAsLong(bytes: number): void {
+    const total = this.#total ?? 0;
+    if (bytes < total) throw new Error(`the file here has become shorter: it had ${total} bytes, now ${bytes}`);
   }
 
   #content(): Exclude<Content, string> {
     const source = this.#source as Exclude<UploadSource, string>;
     if (typeof source === "function") return source();
-    this.#isTaken = !(source instanceof Uint8Array);
-    return source;
+    return source instanceof Uint8Array ? source : this.#taking(source);
+  }
+
+  // Until it is read from, a stream can be sent over another session.
+  async *#taking(source: Exclude<Content, string>): AsyncGenerator<Uint8Array, void, void> {
+    this.#isTaken = true;
+    yield* chunksOf(source);
   }
 
   /** Throws ProtocolError if the server has something else than what was sent. */
@@ -196,31 +243,48 @@ export class FileUpload {
     const canSetTime =
       modifiedAt !== undefined && (await this.#sessions.features(session, { signal })).has("MFMT");
     const timed = canSetTime ? unlessRefused(session.mfmt(this.#partPath, modifiedAt, { signal })) : undefined;
-    const renamed = this.#partPath === this.#path ? undefined : this.#rename(session);
-    await Promise.all([timed, renamed]);
-  }
-
-  async #rename(session: FtpSession): Promise<void> {
-    const { signal } = this.#options;
-    try {
-      await session.rename(this.#partPath, this.#path, { signal });
-    } catch (error) {
-      const isRefused = error instanceof ReplyError && error.command.startsWith("RNTO") && error.isPermanent;
-      // Some systems rename onto nothing only.
-      if (!isRefused || (await unlessRefused(session.delete(this.#path, { signal }))) === undefined) throw error;
-      // From now on it is the only copy.
-      this.#isBegun = false;
-      await session.rename(this.#partPath, this.#path, { signal });
-    }
+    await Promise.all([timed, this.#replacement?.run(session, { signal })]);
   }
 
   async #leave(error: unknown): Promise<void> {
-    const isKept = this.#options.resume === true && this.#file !== undefined && !(error instanceof ProtocolError);
-    if (!this.#isBegun || isKept || this.#partPath === this.#path) return;
-    // It may not be there, and the server neither.
+    if (!this.#isBegun) return;
     const signal = AbortSignal.timeout(CLEANING_MILLISECONDS);
+    // The server may not be there.
     await this.#sessions
-      .use((session) => session.delete(this.#partPath, { signal }), { signal })
+      .use((session) => this.#clean(session, error, { signal }), { signal })
       .catch(() => undefined);
   }
+
+  /** Leaves what was there before, and what is of use another time. */
+  async #clean(
+    session: FtpSession,
+    error: unknown,
+    options: VerbOptions = { signal: AbortSignal.timeout(CLEANING_MILLISECONDS) },
+  ): Promise<void> {
+    if (this.#replacement === undefined) return;
+    try {
+      await unlessRefused(this.#replacement.undo(session, options));
+      if (!(await this.#isOfUse(error))) await unlessRefused(session.delete(this.#partPath, options));
+      this.#isBegun = false;
+    } catch {
+      // What was the matter before is what the caller is told.
+    }
+  }
+
+  async #isOfUse(error: unknown): Promise<boolean> {
+    if (this.#options.resume !== true || this.#file === undefined || error instanceof ProtocolError) return false;
+    const { size, mtime } = await this.#file.stat();
+    return versionOf(this.#path, size, mtime) === this.#version;
+  }
+}
+
+/** What the server has, and said to it. */
+interface Stored {
+  readonly bytes: number;
+  readonly reply: FtpReply | undefined;
+}
+
+function refusesPlace(error: unknown): boolean {
+  if (!(error instanceof ReplyError) || !/^(?:REST|STOR|APPE)\b/.test(error.command)) return false;
+  return !ELSEWHERE.has((error.reply as FtpReply).code);
 }

@@ -1,5 +1,5 @@
 // Comparing a file here with one on the server by their hashes.
-import { createHash } from "node:crypto";
+import { createHash, getHashes } from "node:crypto";
 import type { FileHandle } from "node:fs/promises";
 import { crc32 } from "node:zlib";
 import { NotSupportedError, ProtocolError } from "@netcli/core-transport";
@@ -14,12 +14,24 @@ import type { FtpSession } from "./session.ts";
  */
 export type Verify = boolean | "if-offered" | (string & {});
 
+const CRC = "CRC32";
+
+/** What Node.js calls it: "SHA-256" is its "sha256", but "SHA3-256" its "sha3-256". */
+function digestName(algorithm: string): string | undefined {
+  const name = algorithm.toLowerCase();
+  return getHashes().find((known) => known === name || known === name.replace("-", ""));
+}
+
 /** Which hash to ask for; undefined: none. Throws NotSupportedError. */
 export function hashFor(verify: Verify, features: FtpFeatures): string | undefined {
   if (verify === false) return undefined;
   try {
-    return hashCommand(features, typeof verify === "string" && verify !== "if-offered" ? verify : undefined)
-      .algorithm;
+    const named = typeof verify === "string" && verify !== "if-offered" ? verify : undefined;
+    const { algorithm } = hashCommand(features, named);
+    if (algorithm !== CRC && digestName(algorithm) === undefined) {
+      throw new NotSupportedError(`${algorithm} can't be computed here`);
+    }
+    return algorithm;
   } catch (error) {
     if (verify === "if-offered" && error instanceof NotSupportedError) return undefined;
     throw error;
@@ -44,12 +56,12 @@ export async function assertSame(
 /** Hexadecimal, lower case. */
 export async function hashOf(file: FileHandle, algorithm: string): Promise<string> {
   const chunks = file.createReadStream({ start: 0, autoClose: false }) as AsyncIterable<Buffer>;
-  if (algorithm === "CRC32") {
+  if (algorithm === CRC) {
     let value = 0;
     for await (const chunk of chunks) value = crc32(chunk, value);
     return value.toString(16).padStart(8, "0");
   }
-  const hash = createHash(algorithm.replace("-", ""));
+  const hash = createHash(digestName(algorithm) ?? algorithm);
   for await (const chunk of chunks) hash.update(chunk);
   return hash.digest("hex");
 }

@@ -1,9 +1,10 @@
 // Walking through a directory tree of the server.
 import { assertArgument } from "@netcli/core-transport";
 import { anySignal } from "./abort.ts";
-import { existsEntry, listDirectory, type ListOptions } from "./directory.ts";
+import { listDirectory, type ListOptions } from "./directory.ts";
+import { refusalToEnter } from "./enter.ts";
 import type { FtpEntry } from "./listing/entry.ts";
-import { below, isRemoteName } from "./path.ts";
+import { below, inTree, isRemoteName, MOST_LEVELS, MOST_LINKS } from "./path.ts";
 import type { FtpSessions } from "./sessions.ts";
 
 /** An entry somewhere in a tree. */
@@ -24,19 +25,12 @@ export interface WalkOptions extends ListOptions {
   symlinks?: "skip" | "follow" | undefined;
 }
 
-// No tree that people make is as deep; one that leads back into itself has no end.
-const MOST_LEVELS = 100;
-
-// The same for links on one path: two that lead to their own directory double the tree with every level.
-const MOST_LINKS = 8;
-
 interface Directory {
   /** From the root; "" is the root itself. */
   readonly path: string;
   readonly depth: number;
   /** Links on the way. */
   readonly links: number;
-  listing: Promise<FtpEntry[]> | undefined;
 }
 
 /**
@@ -53,46 +47,53 @@ export async function* walkTree(
   const { maxDepth = MOST_LEVELS, filter, symlinks = "skip", signal: given, ...reading } = options;
   const signal = anySignal(given, left.signal);
   const met = new Set<string>();
-  const pending: Directory[] = [{ path: "", depth: 1, links: 0, listing: undefined }];
+  const listings = new Map<Directory, Promise<FtpEntry[]>>();
   const list = (directory: Directory): Promise<FtpEntry[]> => {
-    const path = directory.path === "" ? root : below(root, directory.path);
-    directory.listing ??= listDirectory(sessions, path, { ...reading, signal }, true);
+    const path = inTree(root, directory.path);
+    const listing = listings.get(directory) ?? listDirectory(sessions, path, { ...reading, signal }, true);
+    listings.set(directory, listing);
     // It is awaited when it is its turn.
-    directory.listing.catch(() => undefined);
-    return directory.listing;
+    listing.catch(() => undefined);
+    return listing;
   };
   const isEntered = async ({ path, entry }: WalkItem, links: number): Promise<boolean> => {
     if (!isRemoteName(entry.name) || entry.isDoubtful === true) return false;
-    const leadsIn =
-      entry.type === "symlink" && symlinks === "follow" && links < MOST_LINKS
-        ? await leadsToDirectory(sessions, below(root, path), { ...reading, signal })
-        : entry.type === "directory";
-    if (!leadsIn || (entry.unique !== undefined && met.has(entry.unique))) return false;
+    const isFollowed = entry.type === "symlink" && symlinks === "follow" && links < MOST_LINKS;
+    if (isFollowed) return leadsIn(sessions, inTree(root, path), signal);
+    if (entry.type !== "directory" || (entry.unique !== undefined && met.has(entry.unique))) return false;
     if (entry.unique !== undefined) met.add(entry.unique);
     return true;
   };
   try {
-    for (let next = pending.shift(); next !== undefined; next = pending.shift()) {
-      const { path: directory, depth, links } = next;
-      const listing = list(next);
-      for (const ahead of pending.slice(0, sessions.parallel - 1)) void list(ahead);
-      for (const entry of await listing) {
-        const item = { path: below(directory, entry.name), entry, depth };
-        if ((await filter?.(item)) === false) continue;
-        yield item;
-        if (depth >= maxDepth || !(await isEntered(item, links))) continue;
-        const more = entry.type === "symlink" ? 1 : 0;
-        pending.push({ path: item.path, depth: depth + 1, links: links + more, listing: undefined });
+    let level: Directory[] = [{ path: "", depth: 1, links: 0 }];
+    while (level.length > 0) {
+      const next: Directory[] = [];
+      for (const [index, directory] of level.entries()) {
+        const { path, depth, links } = directory;
+        const listing = list(directory);
+        for (const ahead of level.slice(index + 1, index + sessions.parallel)) void list(ahead);
+        for (const entry of await listing) {
+          const item = { path: below(path, entry.name), entry, depth };
+          if ((await filter?.(item)) === false) continue;
+          yield item;
+          if (depth >= maxDepth || !(await isEntered(item, links))) continue;
+          next.push({ path: item.path, depth: depth + 1, links: links + (entry.type === "symlink" ? 1 : 0) });
+        }
+        listings.delete(directory);
       }
+      level = next;
     }
   } finally {
     left.abort(new DOMException("nobody walks on", "AbortError"));
+    await Promise.allSettled(listings.values());
   }
 }
 
-function leadsToDirectory(sessions: FtpSessions, path: string, options: ListOptions): Promise<boolean> {
+function leadsIn(sessions: FtpSessions, path: string, signal: AbortSignal): Promise<boolean> {
   return sessions.attempt(
-    async (session) => (await existsEntry(sessions, session, path, options)) === "directory",
-    { signal: options.signal },
+    async (session) => (await refusalToEnter(session, path, { signal })) === undefined,
+    {
+      signal,
+    },
   );
 }

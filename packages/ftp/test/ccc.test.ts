@@ -12,31 +12,34 @@ const features = { CCC: true } as const;
 describe.each(["TLSv1.2", "TLSv1.3"] as const)("CCC with %s", (version) => {
   const tls = { ...identity, minVersion: version, maxVersion: version } as const;
 
-  test.each(["starttls", "implicit"] as const)("behind %s clears what is said, and nothing else", async (mode) => {
-    await using fixture = await onOwnServer(
-      { tls, tlsMode: mode, requireSessionReuse: true, features },
-      { tls: mode, allowCcc: true },
-    );
-    const { session, put, server } = fixture;
-    await put("a", pattern(100_000));
-    expect(await fetched(session, "a")).toHaveLength(100_000);
-    await session.ccc();
-    expect(await session.pwd()).toBe("/");
-    expect(server.sessions[0]?.isSecure).toBe(false);
-    const results = await Promise.all([
-      fetched(session, "a").then((content) => content.equals(pattern(100_000))),
-      session.storBinary("STOR b", pattern(10)),
-      session.nlst(),
-      session.noop(),
-    ]);
-    expect(results).toMatchObject([true, { bytes: 10 }, ["a", "b"], { code: 200 }]);
-    expect(server.sessions[0]?.transfers.map(({ isSecure, isResumed }) => [isSecure, isResumed])).toEqual(
-      Array.from({ length: 4 }, () => [true, true]),
-    );
-    expect(server.errors).toEqual([]);
-    await session.quit();
-    expect(server.commands.at(-1)).toBe("QUIT");
-  });
+  test.each(["starttls", "implicit"] as const)(
+    "behind %s clears what is said, and nothing else",
+    async (mode) => {
+      await using fixture = await onOwnServer(
+        { tls, tlsMode: mode, requireSessionReuse: true, features },
+        { tls: mode, allowCcc: true },
+      );
+      const { session, put, server } = fixture;
+      await put("a", pattern(100_000));
+      expect(await fetched(session, "a")).toHaveLength(100_000);
+      await session.ccc();
+      expect(await session.pwd()).toBe("/");
+      expect(server.sessions[0]?.isSecure).toBe(false);
+      const results = await Promise.all([
+        fetched(session, "a").then((content) => content.equals(pattern(100_000))),
+        session.storBinary("STOR b", pattern(10)),
+        session.nlst(),
+        session.noop(),
+      ]);
+      expect(results).toMatchObject([true, { bytes: 10 }, ["a", "b"], { code: 200 }]);
+      expect(server.sessions[0]?.transfers.map(({ isSecure, isResumed }) => [isSecure, isResumed])).toEqual(
+        Array.from({ length: 4 }, () => [true, true]),
+      );
+      expect(server.errors).toEqual([]);
+      await session.quit();
+      expect(server.commands.at(-1)).toBe("QUIT");
+    },
+  );
 
   test("that is refused leaves TLS as it is", async () => {
     await using fixture = await onOwnServer({ tls }, { tls: "starttls", allowCcc: true });
@@ -63,7 +66,10 @@ describe.each(["TLSv1.2", "TLSv1.3"] as const)("CCC with %s", (version) => {
 
   test("that ends the connection behind its answer does not hang either", async () => {
     await using fixture = await onOwnServer(
-      { tls, onCommand: ({ verb }) => (verb === "CCC" ? { skip: true, reply: "200 bye", end: "end" } : undefined) },
+      {
+        tls,
+        onCommand: ({ verb }) => (verb === "CCC" ? { skip: true, reply: "200 bye", end: "end" } : undefined),
+      },
       { tls: "starttls", allowCcc: true },
     );
     const { session } = fixture;
@@ -82,10 +88,7 @@ test("without allowCcc, and without TLS, nothing is cleared", async () => {
 });
 
 test("TLS can be put on again", async () => {
-  await using fixture = await onOwnServer(
-    { tls: identity, features },
-    { tls: "starttls", allowCcc: true },
-  );
+  await using fixture = await onOwnServer({ tls: identity, features }, { tls: "starttls", allowCcc: true });
   const { session, server } = fixture;
   for (let times = 0; times < 3; times += 1) {
     await session.ccc();

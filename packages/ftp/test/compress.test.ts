@@ -63,7 +63,9 @@ test("files are downloaded and uploaded, and progress counts their bytes", async
     await writeFile(join(directory, "a"), pattern(3_000_000));
     const progress: number[] = [];
     const onProgress = ({ bytes }: { bytes: number }): void => void progress.push(bytes);
-    expect(await client.upload(join(directory, "a"), "a", { onProgress })).toMatchObject({ bytes: 3_000_000 });
+    expect(await client.upload(join(directory, "a"), "a", { onProgress })).toMatchObject({
+      bytes: 3_000_000,
+    });
     expect(progress.at(-1)).toBe(3_000_000);
     expect(await client.download("a", join(directory, "b"), { onProgress })).toMatchObject({
       bytes: 3_000_000,

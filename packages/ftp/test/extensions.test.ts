@@ -2,8 +2,10 @@
 import { mkdir, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { ArgumentError, NotSupportedError, ProtocolError, ReplyError } from "@netcli/core-transport";
+import type { FtpServerOptions } from "@netcli/test-servers";
 import { failureOf } from "@netcli/test-kit";
 import { describe, expect, test } from "vitest";
+import type { FtpOptions } from "../src/index.ts";
 import { loggedIn, nowhere, pattern, refuseUnhandled } from "./fixtures.ts";
 import { fetched, onOwnServer } from "./own-server.ts";
 
@@ -66,15 +68,16 @@ describe("a server", () => {
   });
 });
 
-describe("UTF8", () => {
-  const sent = async (features: object, options: object): Promise<readonly string[]> => {
-    await using fixture = await onOwnServer({ features }, options);
-    const { session, server } = fixture;
-    await session.feat();
-    await session.noop();
-    return server.commands.filter((line) => line.startsWith("OPTS"));
-  };
+/** The options that are set behind FEAT. */
+async function sent(features: FtpServerOptions["features"], options: Partial<FtpOptions>): Promise<string[]> {
+  await using fixture = await onOwnServer({ features }, options);
+  const { session, server } = fixture;
+  await session.feat();
+  await session.noop();
+  return server.commands.filter((line) => line.startsWith("OPTS"));
+}
 
+describe("UTF8", () => {
   test("is switched on where it is offered, once, and nobody waits for it", async () => {
     expect(await sent({}, {})).toEqual(["OPTS UTF8 ON"]);
     expect(await sent({ UTF8: false }, {})).toEqual([]);
@@ -181,6 +184,18 @@ describe("the time of a file", () => {
     expect((await stat(join(server.root, "a b"))).mtime).toEqual(time);
     expect(server.commands.at(-1)).toBe(command);
     await expect(session.utime("none", time)).rejects.toMatchObject({ reply: { code: 550 } });
+  });
+
+  test("is set where the answer is that of vsftpd", async () => {
+    await using fixture = await onOwnServer({
+      features: noMff,
+      greeting: "(vsFTPd 3.0.3)",
+      onCommand: ({ verb }) => (verb === "MDTM" ? { reply: "213 File modification time set." } : undefined),
+    });
+    const { session, put, server } = fixture;
+    await put("a", "content");
+    expect(await session.utime("a", time)).toMatchObject({ code: 213 });
+    expect((await stat(join(server.root, "a"))).mtime).toEqual(time);
   });
 
   test("is not set where there is no way, and where MDTM only tells it", async () => {

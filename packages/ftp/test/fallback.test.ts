@@ -1,10 +1,10 @@
 // Servers that do not stand commands which are sent ahead: they are found out, and asked step by step from then on.
 import { ConnectionClosedError, TimeoutError } from "@netcli/core-transport";
 import { type FtpServerOptions, startFtpServer } from "@netcli/test-servers";
-import { failureOf } from "@netcli/test-kit";
+import { failureOf, gate } from "@netcli/test-kit";
 import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, test } from "vitest";
-import { FtpSession } from "../src/index.ts";
+import { FtpClient, FtpSession } from "../src/index.ts";
 import { resolveOptions } from "../src/options.ts";
 import { identity, loggedIn, nowhere, pattern, refuseUnhandled, tlsOptions } from "./fixtures.ts";
 import { fetched, tester } from "./own-server.ts";
@@ -106,6 +106,22 @@ describe("a server that closes the connection when something is sent ahead", () 
     expect(server.sessions).toHaveLength(3);
   });
 
+  test("is known to all sessions of a client", async () => {
+    const { opened, open } = gate();
+    await using server = await startFtpServer({
+      pipelining: "close",
+      onCommand: ({ verb, nth }) => {
+        if (verb === "STOR" && nth === 2) open();
+        return verb === "STOR" ? { wait: opened } : undefined;
+      },
+    });
+    const { host, port } = server;
+    await using client = await FtpClient.connect({ host, port, ...tester, tls: "none", connections: 2 });
+    await Promise.all(["a", "b"].map((name) => client.upload(pattern(10), name)));
+    // One that was lost, and two that work.
+    expect(server.sessions).toHaveLength(3);
+  });
+
   test("says so where it was the caller who connected", async () => {
     await using server = await startFtpServer({ pipelining: "close" });
     const { host, port } = server;
@@ -157,6 +173,24 @@ test("a server that says nothing at all is not asked a second time", async () =>
   expect(server.connections).toBe(1);
 });
 
+/** Gives two files, or leaves when it is asked for something during a transfer. */
+async function giveBoth(ftp: Ftp, isLost: boolean): Promise<void> {
+  await ftp.logIn();
+  await ftp.answer("TYPE I", "200 binary");
+  const port = await ftp.passive();
+  await ftp.expect("RETR a");
+  if (isLost) {
+    await ftp.expect("EPSV");
+    ftp.peer.end();
+    return;
+  }
+  await ftp.say("150 here it comes");
+  const data = await port.connected();
+  data.end();
+  await ftp.say("226 done");
+  await ftp.give("b", pattern(20));
+}
+
 describe("what was asked for during a transfer", () => {
   test("and dropped is asked for again behind it, and no more during one", async () => {
     await using fixture = await loggedIn(async (ftp) => {
@@ -183,28 +217,13 @@ describe("what was asked for during a transfer", () => {
   });
 
   test("and costs the session is not asked for by the next one", async () => {
-    const give = async (ftp: Ftp, isLost: boolean): Promise<void> => {
-      await ftp.logIn();
-      await ftp.answer("TYPE I", "200 binary");
-      const port = await ftp.passive();
-      await ftp.expect("RETR a");
-      if (isLost) {
-        await ftp.expect("EPSV");
-        ftp.peer.end();
-        return;
-      }
-      await ftp.say("150 here it comes");
-      const data = await port.connected();
-      data.end();
-      await ftp.say("226 done");
-      await ftp.give("b", pattern(20));
-    };
-    await using server = await ftpServer((ftp, index) => give(ftp, index === 0));
+    await using server = await ftpServer((ftp, index) => giveBoth(ftp, index === 0));
     const { host, port } = server;
     const target = resolveOptions({ host, port, user: "anonymous" });
-    const both = (session: FtpSession): Promise<unknown>[] =>
-      ["a", "b"].map((name) => failureOf(session.retrBinary(`RETR ${name}`, nowhere)));
-    const lost = await Promise.all(both(await FtpSession.connect(target)));
+    const first = await FtpSession.connect(target);
+    const lost = await Promise.all(
+      ["a", "b"].map((name) => failureOf(first.retrBinary(`RETR ${name}`, nowhere))),
+    );
     expect(lost[0]).toBeInstanceOf(ConnectionClosedError);
     expect(lost[0]).toMatchObject({ message: expect.stringContaining("sent ahead") });
     await using session = await FtpSession.connect(target);

@@ -65,4 +65,17 @@ describe("our own server", () => {
     expect(await failureOf(session.cwd("none"))).toMatchObject({ isPermanent: true, command: "CWD none" });
     expect(await failureOf(session.login("tester", "wrong"))).toMatchObject({ reply: { code: 530 } });
   });
+
+  test("stands for an FTP proxy, which is told by the user's name which server is meant", async () => {
+    const users = { "ada@ftp.example.org": { password: "secret" } };
+    await using server = await startFtpServer({ users });
+    const { host, port } = server;
+    await using client = await FtpClient.connect({
+      host,
+      port,
+      user: "ada@ftp.example.org",
+      password: "secret",
+    });
+    expect(await client.list()).toEqual([]);
+  });
 });

@@ -101,6 +101,16 @@ describe("a copy", () => {
   });
 });
 
+test("a copy is made where the target says nothing before it has seen the source", async () => {
+  await using both = await pair(
+    {},
+    { onCommand: ({ verb }) => (verb === "STOR" ? { preliminary: null } : undefined) },
+  );
+  const { from, to } = both;
+  await ftpCopy(from.session, "a", to.session, "b", allowed);
+  expect((await to.get("b")).equals(content)).toBe(true);
+});
+
 describe("a protected copy", () => {
   const tls = { tls: identity };
 
@@ -185,6 +195,14 @@ describe("a copy is refused", () => {
     await expectUsable(both);
   });
 
+  test("by the target, and the source is not asked for the file then", async () => {
+    await using both = await pair();
+    const { from, to } = both;
+    const asked = commandsOf(from);
+    expect(await failureOf(ftpCopy(from.session, "a", to.session, "none/b", allowed))).toBeDefined();
+    expect(asked()).toBe("TYPE PASV");
+  });
+
   test("by the target behind all of it", async () => {
     await using both = await pair(
       {},
@@ -232,12 +250,14 @@ describe("a copy that is given up", () => {
   });
 
   test("closes the session of a server that does not answer", async () => {
+    const { opened: asked, open: ask } = gate();
     await using target = await onOwnServer();
     await using deaf = await loggedIn(
       async (ftp) => {
         await ftp.answer("TYPE I", "200 binary");
         await ftp.answer("PASV", `227 (127,0,0,1,${target.server.port >> 8},${target.server.port & 255})`);
         await ftp.answer("RETR a", "150 soon");
+        ask();
         await ftp.expect("ABOR");
         await ftp.peer.closed;
       },
@@ -247,13 +267,15 @@ describe("a copy that is given up", () => {
       await ftp.logIn();
       await ftp.answer("TYPE I", "200 binary");
       await ftp.answer(/^PORT/, "200 there");
-      await ftp.answer("STOR b", "553 no");
+      await ftp.answer("STOR b", "150 go on");
+      await asked;
+      await ftp.say("552 full");
       await ftp.prove();
     });
     const { host, port } = refusing;
     await using session = await FtpSession.connect({ host, port, user: "anonymous" });
     const error = await failureOf(ftpCopy(deaf.session, "a", session, "b", allowed));
-    expect(error).toMatchObject({ reply: { code: 553 } });
+    expect(error).toMatchObject({ reply: { code: 552 } });
     expect(deaf.session.isOpen).toBe(false);
     expect(await failureOf(deaf.session.pwd())).toBeInstanceOf(TimeoutError);
     expect(await session.pwd()).toBe("/here");

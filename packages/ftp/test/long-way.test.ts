@@ -27,20 +27,26 @@ async function took(
   return performance.now() - begin;
 }
 
+const download = (session: FtpSession): Promise<{ bytes: number }> => session.retrBinary("RETR a", nowhere);
+
+const upload = (session: FtpSession, index: number): Promise<{ bytes: number }> =>
+  session.storBinary(`STOR ${index}`, pattern(1_000));
+
 describe("over a long way", () => {
   test("a queue of downloads is faster by a round trip each", { timeout: 30_000 }, async () => {
-    const download = (session: FtpSession) => session.retrBinary("RETR a", nowhere);
     const [serial, ahead] = [await took("off", download), await took("safe", download)];
     // Seven of eight are asked for ahead; half of what that saves is enough to see it on a busy machine.
     expect(serial - ahead).toBeGreaterThan(((count - 1) * 2 * delay) / 2);
   });
 
-  test("a queue of uploads is faster by another one where they begin at once", { timeout: 30_000 }, async () => {
-    const upload = (session: FtpSession, index: number) =>
-      session.storBinary(`STOR ${index}`, pattern(1_000));
-    const [safe, full] = [await took("safe", upload), await took("full", upload)];
-    expect(safe - full).toBeGreaterThan((count * 2 * delay) / 2);
-  });
+  test(
+    "a queue of uploads is faster by another one where they begin at once",
+    { timeout: 30_000 },
+    async () => {
+      const [safe, full] = [await took("safe", upload), await took("full", upload)];
+      expect(safe - full).toBeGreaterThan((count * 2 * delay) / 2);
+    },
+  );
 });
 
 test("a position is told together with the question for a port, where that has worked before", async () => {

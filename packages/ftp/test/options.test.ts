@@ -81,7 +81,7 @@ describe("a URL", () => {
     const { host: name, ...rest } = resolveOptions(url);
     expect(name).toBe(host);
     const defined = Object.fromEntries(Object.entries(rest).filter(([, value]) => value !== undefined));
-    expect(defined).toEqual({ port: 21, pipelining: "safe", ...expected });
+    expect(defined).toEqual({ port: 21, pipelining: "safe", trust: new Trust("safe"), ...expected });
   });
 
   test("may be a URL object", () => {

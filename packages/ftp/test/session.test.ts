@@ -63,12 +63,13 @@ describe("a verb", () => {
   });
 
   test("that is aborted rejects with the reason, and its reply goes to nobody else", async () => {
-    const { opened: reached, open: reach } = gate();
+    const commands = ["PWD", "CWD a", "CDUP", "NOOP", "STAT"];
+    const reached = commands.map(() => gate());
     const { opened: rejected, open: reject } = gate();
     await using fixture = await loggedIn(async (ftp) => {
-      for (const command of ["PWD", "CWD a", "CDUP", "NOOP", "STAT"]) {
+      for (const [nth, command] of commands.entries()) {
         await ftp.expect(command);
-        if (command === "PWD") reach();
+        reached[nth]?.open();
         if (command === "PWD") await rejected;
         await ftp.say("250 of the aborted");
         await ftp.prove();
@@ -82,10 +83,10 @@ describe("a verb", () => {
       (signal) => session.noop({ signal }),
       (signal) => session.sendCmd("STAT", { signal }),
     ];
-    for (const verb of verbs) {
+    for (const [nth, verb] of verbs.entries()) {
       const controller = new AbortController();
       const failing = failureOf(verb(controller.signal));
-      if (verb === verbs[0]) await reached;
+      await reached[nth]?.opened;
       controller.abort("enough");
       expect(await failing).toBe("enough");
       reject();

@@ -9,12 +9,14 @@ export class EntryReader {
   #entries: FtpEntry[] = [];
   // What comes behind it may cast doubt on it.
   #last: FtpEntry | undefined;
+  // The line that is being read, if nobody understands it.
+  #unparsed: string | undefined;
 
   constructor(options: ListingReaderOptions = {}) {
     this.#reader = new ListingReader({
       ...options,
       onUnparsed: (line) => {
-        this.#surface(line);
+        this.#unparsed = line;
         options.onUnparsed?.(line);
       },
     });
@@ -22,7 +24,11 @@ export class EntryReader {
 
   /** Takes lines without their ends. Returns the entries that are complete now. */
   push(lines: readonly string[]): FtpEntry[] {
-    for (const line of lines) this.#add(this.#reader.push(line));
+    for (const line of lines) {
+      this.#add(this.#reader.push(line));
+      if (this.#unparsed !== undefined) this.#surface(this.#unparsed);
+      this.#unparsed = undefined;
+    }
     return this.#take();
   }
 

@@ -126,6 +126,12 @@ a folder of NetPresenz | directory | Games | | 1997-04-03 | mode=775
 drwxrwxr-x               folder        5 Apr  3  1997 Games
 a file of WebStar | file | index.html | 2417 | 2026-05-11T10:27 | mode=444
 -r--r--r--           0     2417     2417 May 11 10:27 index.html
+a file of Peter's server on a Macintosh | file | Two words.jpg | 90210 | 2011-03-14 | mode=644
+-rw-r--r--    60110       30100       90210 Mar 14  2011 Two words.jpg
+a file of its that has no resources | file | plain.jpg | 30100 | 2026-05-11T10:27 | mode=644
+-rw-r--r--        0       30100       30100 May 11 10:27 plain.jpg
+a folder of Peter's server | directory | Alias_to_Games | | 2004-01-14 | mode=755
+drwxr-xr-x               folder        0 Jan 14  2004 Alias_to_Games
 a folder of IIS | directory | drivers | 0 | 2026-06-10T20:53 | owner=owner group=group mode=0
 d---------   1 owner    group               0 Jun 10 20:53 drivers
 hostedftp's links | file | Hosted | 41200371 | 2026-02-20T04:15 | owner=user group=group mode=400

@@ -109,7 +109,9 @@ export const avbl: Verb = ({ state, shared }, argument) => {
 /** The parts go behind what the first one has, and away. */
 export const comb: Verb = (session, argument) => {
   const { state, shared } = session;
-  const [target, ...parts] = [...argument.matchAll(/"([^"]*)"|(\S+)/g)].map(([, one, two]) => one ?? two ?? "");
+  const [target, ...parts] = [...argument.matchAll(/"([^"]*)"|(\S+)/g)].map(
+    ([, one, two]) => one ?? two ?? "",
+  );
   const paths = parts.map((part) => plainFile(session, part));
   const whole = shared.tree.file(resolvePath(state.directory, target ?? ""));
   for (const path of paths) {

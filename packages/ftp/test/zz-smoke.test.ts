@@ -1,0 +1,62 @@
+import { mkdir, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { tempDir } from "@netcli/test-kit";
+import { startFtpServer } from "@netcli/test-servers";
+import { expect, test } from "vitest";
+import { FtpClient } from "../src/index.ts";
+import { pattern } from "./fixtures.ts";
+
+test("smoke", async () => {
+  await using dir = await tempDir();
+  const server = await startFtpServer({});
+  const { host, port, root } = server;
+  const ftp = await FtpClient.connect({ host, port, user: "tester", password: "secret", tls: "none", connections: 3 });
+  const local = join(dir.path, "local");
+  for (let d = 0; d < 5; d++) {
+    await mkdir(join(local, `d${d}`), { recursive: true });
+    for (let f = 0; f < 10; f++) await writeFile(join(local, `d${d}`, `f${f}`), pattern(1000 * f + d));
+  }
+  const up = await ftp.mirror({ direction: "upload", local, remote: "tree" });
+  expect(up.failed).toEqual([]);
+  expect(up.transferred.length).toBe(50);
+  const again = await ftp.mirror({ direction: "upload", local, remote: "tree" });
+  expect(again).toMatchObject({ unchanged: 50, transferred: [], failed: [] });
+  await rm(join(local, "d1", "f3"));
+  const del = await ftp.mirror({ direction: "upload", local, remote: "tree", delete: true });
+  expect(del).toMatchObject({ unchanged: 49, deleted: ["d1/f3"], failed: [] });
+  const copy = join(dir.path, "copy");
+  const down = await ftp.mirror({ direction: "download", local: copy, remote: "tree" });
+  expect(down).toMatchObject({ failed: [], unchanged: 0 });
+  expect(down.transferred.length).toBe(49);
+  const walked: string[] = [];
+  for await (const { path } of ftp.walk("tree")) walked.push(path);
+  expect(walked.length).toBe(54);
+  expect(await ftp.exists("tree/d1")).toBe("directory");
+  expect(await ftp.exists("tree/d1/f3")).toBe(false);
+  expect(await ftp.stat("tree/d1/f4")).toMatchObject({ type: "file", size: 4001, name: "f4" });
+  await ftp.ensureDir("x/y/z");
+  await ftp.ensureDir("x/y/z");
+  const out = ftp.create("x/y/z/new");
+  out.write("hello ");
+  out.end("world");
+  await new Promise((r) => out.on("finish", r));
+  expect(await readFile(join(root, "x/y/z/new"), "utf8")).toBe("hello world");
+  let text = "";
+  for await (const c of ftp.open("x/y/z/new", { start: 6 })) text += c;
+  expect(text).toBe("world");
+  text = "";
+  for await (const c of ftp.open("x/y/z/new", { start: 2, end: 5 })) text += c;
+  expect(text).toBe("llo");
+  await writeFile(join(root, "big"), pattern(10_000_000));
+  const r = await ftp.download("big", join(dir.path, "big"), { segments: 3, verify: true });
+  expect(r).toMatchObject({ bytes: 10_000_000, hash: { algorithm: "SHA-256" } });
+  expect((await readFile(join(dir.path, "big"))).equals(pattern(10_000_000))).toBe(true);
+  expect((await stat(join(dir.path, "big"))).mtimeMs - (await stat(join(root, "big"))).mtimeMs).toBeLessThan(1000);
+  await ftp.upload(join(dir.path, "big"), "big2", { verify: true });
+  for await (const e of ftp.entries("tree/d1")) { await ftp.use((s) => s.size(`tree/d1/${e.name}`)); }
+  await ftp.removeTree("tree");
+  expect(await ftp.exists("tree")).toBe(false);
+  expect((await readdir(root)).sort()).toEqual(["big", "big2", "x"]);
+  await ftp.quit();
+  await server.close();
+});
