@@ -8,7 +8,6 @@ import {
   TlsError,
 } from "@netcli/core-transport";
 import { PasswordError } from "./password.ts";
-import type { Target } from "./target.ts";
 
 export const ExitCode = {
   saved: 0,
@@ -36,37 +35,58 @@ export interface Failure {
   readonly text: string;
 }
 
+/** What an error is about. */
+export interface Subject {
+  readonly host: string;
+  readonly path: string;
+  /** False: there was no login yet. */
+  readonly isLoggedIn: boolean;
+}
+
+/** MissingError: what the URL names is not there, or is not what it was taken for. */
+export class MissingError extends Error {
+  readonly code: ExitCode;
+
+  constructor(message: string, code: ExitCode) {
+    super(message);
+    this.code = code;
+  }
+}
+
 /** Sorts an error into one of the exit codes. Behind the login it may be one of a data connection. */
-export function describeFailure(error: unknown, target: Target, isLoggedIn: boolean): Failure {
+export function describeFailure(error: unknown, subject: Subject): Failure {
   // Of several lines of a reply one is made.
   const text = (error instanceof Error ? error.message : String(error)).replaceAll("\n", " ");
-  if (error instanceof ReplyError) return describeRefusal(error, target);
+  if (error instanceof MissingError) return { code: error.code, text };
+  if (error instanceof ReplyError) return describeRefusal(error, subject);
   if (error instanceof PasswordError) return { code: ExitCode.loginRefused, text };
   if (error instanceof ArgumentError) return { code: ExitCode.usage, text };
   const isOfConnecting =
     error instanceof ConnectError ||
     error instanceof TlsError ||
     (error instanceof TimeoutError && FIRST_PHASES.has(error.phase));
-  if (isOfConnecting && !isLoggedIn) return { code: ExitCode.unreachable, text };
+  if (isOfConnecting && !subject.isLoggedIn) return { code: ExitCode.unreachable, text };
   if (error instanceof NetcliError) return { code: ExitCode.broken, text };
   return { code: ExitCode.unwritable, text: `cannot save the file: ${text}` };
 }
 
-function describeRefusal({ command, reply, message }: ReplyError, target: Target): Failure {
-  const { host, directory, file } = target;
+function describeRefusal({ command, reply, message }: ReplyError, { host, path }: Subject): Failure {
   const words = reply.text.replaceAll("\n", " ");
-  switch (command.split(" ", 1)[0]) {
+  const [, verb, argument = path] = /^(\S+)(?: (.*))?$/.exec(command) ?? [];
+  switch (verb) {
     case "connect":
       return { code: ExitCode.unreachable, text: `${host} refuses: ${words}` };
     case "USER":
     case "PASS":
     case "ACCT":
       return { code: ExitCode.loginRefused, text: `cannot log in to ${host}: ${words}` };
-    case "CWD":
-      return { code: ExitCode.noDirectory, text: `no such directory "${directory}": ${words}` };
     case "RETR":
       if (CONNECTION_TROUBLE.test(reply.lines[0] ?? "")) break;
-      return { code: ExitCode.unreadable, text: `cannot read "${file}": ${words}` };
+      return { code: ExitCode.unreadable, text: `cannot read "${argument}": ${words}` };
+    case "LIST":
+    case "MLSD":
+      if (CONNECTION_TROUBLE.test(reply.lines[0] ?? "")) break;
+      return { code: ExitCode.noDirectory, text: `cannot list "${argument}": ${words}` };
   }
   return { code: ExitCode.broken, text: message.replaceAll("\n", " ") };
 }

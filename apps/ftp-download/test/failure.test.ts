@@ -64,7 +64,7 @@ describe("ftp-download ends with 5 or 6", { timeout: 30_000 }, () => {
   test("when there is no such file", async () => {
     const { code, stderr } = await failureOf([`${server.url}/pub/nothing`]);
     expect(code).toBe(6);
-    expect(stderr).toMatch(/^ftp-download: cannot read "nothing": .+\n$/);
+    expect(stderr).toMatch(/^ftp-download: cannot read "pub\/nothing": .+\n$/);
   });
 
   test("when the file may not be read", async () => {
@@ -145,28 +145,23 @@ describe("ftp-download ends with 8", { timeout: 30_000 }, () => {
         await data.closed;
       },
     ],
-    [
-      "the file has come but the server does not confirm it",
-      async (control, data) => {
-        await data.send(Buffer.concat([half, half]));
-        data.end();
-        await control.closed;
-      },
-    ],
   ];
 
-  test.each(breakdowns)("when %s", async (_what, transfer) => {
+  test.concurrent.each(breakdowns)("when %s", async (_what, transfer) => {
     await using broken = await fakeFtp({ transfer });
-    const { code, stdout, stderr } = await failureOf(["--timeout", "0.5", `${broken.url}/file`]);
+    const args = ["--no-resume", "--timeout", "0.5", `${broken.url}/file`];
+    const { code, stdout, stderr } = await failureOf(args);
     expect({ code, stdout }).toEqual({ code: 8, stdout: "" });
     expect(stderr).toMatch(/^ftp-download: .+\n$/);
   });
 
   test("when the data connection does not come about", async () => {
-    await using broken = await fakeFtp({ replies: { EPSV: `229 here (|||${await closedPort()}|)` } });
+    const replies = { EPSV: `229 here (|||${await closedPort()}|)`, RETR: "425 nobody came" };
+    await using broken = await fakeFtp({ replies });
     const { code, stderr } = await failureOf([`${broken.url}/file`]);
     expect(code).toBe(8);
-    expect(stderr).toContain("nothing listens there");
+    // Whoever is first: we are told that nobody is there, or the server that we are not.
+    expect(stderr).toMatch(/nothing listens there|nobody came/);
   });
 
   test("when the server speaks something else", async () => {

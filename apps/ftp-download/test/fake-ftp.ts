@@ -25,6 +25,7 @@ const USUAL: Readonly<Record<string, string>> = {
   PROT: "200 fine",
   CWD: "250 there",
   SIZE: `213 ${SIZE}`,
+  MDTM: "213 20240229120000",
   QUIT: "221 bye",
 };
 

@@ -1,10 +1,12 @@
 // Runs the program as a user would, and watches what it says and leaves behind.
+import { spawnSync } from "node:child_process";
 import { readdir, readFile, writeFile } from "node:fs/promises";
 import { type Outcome, type Program, startProgram, tempDir, Terminal } from "@netcli/test-kit";
 import { expect } from "vitest";
 
 // The built program: `pnpm test` builds before it tests.
 const main = new URL("../dist/main.js", import.meta.url);
+const resized = new URL("./resized.mjs", import.meta.url);
 
 export interface RunOptions {
   readonly cwd?: string;
@@ -25,6 +27,25 @@ export function start(args: readonly string[], { cwd, password }: RunOptions = {
 /** Starts the program on a terminal. */
 export function startOnTerminal(args: readonly string[], cwd: string): Terminal {
   return new Terminal(main, args, { cwd, env: environment() });
+}
+
+/** Starts the program on a terminal of that size. */
+export async function startOnSmallTerminal(
+  columns: number,
+  rows: number,
+  args: readonly string[],
+  cwd: string,
+): Promise<{ terminal: Terminal; resize: (columns: number) => void }> {
+  const words = [String(columns), String(rows), ...args];
+  const terminal = new Terminal(resized, words, { cwd, env: environment() });
+  const [, name = ""] = await terminal.shows(/(\/dev\/\S+)\r\n/);
+  return {
+    terminal,
+    resize: (wanted) => {
+      const { status } = spawnSync("stty", ["-F", name, "cols", String(wanted)]);
+      expect(status).toBe(0);
+    },
+  };
 }
 
 /** Runs the program to its end. */

@@ -13,18 +13,24 @@ describe("the command line of ftp-download", { timeout: 30_000 }, () => {
   });
 
   test.each([
-    ["no URL", [], "name one URL"],
-    ["two URLs", ["ftp://a.example/x", "ftp://b.example/y"], "name one URL"],
+    ["no URL", [], "name a URL"],
+    ["one name for two URLs", ["-o", "z", "ftp://a.example/x", "ftp://a.example/y"], "-o is for one URL"],
+    ["two URLs that give one file", ["ftp://a.example/x", "ftp://b.example/x"], "would be saved as"],
+    ["a wrong URL among others", ["ftp://a.example/x", "file.txt"], "URL 2: the URL must begin with"],
     ["something that is no URL", ["file.txt"], "the URL must begin with"],
     ["a URL of another protocol", ["pop3://a.example/x"], '"pop3:" is not FTP'],
-    ["a URL without a file", ["ftp://a.example"], "the URL names no file"],
-    ["a URL of a directory", ["ftp://a.example/pub/"], "the URL names no file"],
+    ["a URL without a file", ["ftp://a.example"], "no file but a directory; with -r it is"],
+    ["a URL of a directory", ["ftp://a.example/pub/"], "no file but a directory; with -r it is"],
     ["a URL that ends in two dots", ["ftp://a.example/pub/.."], "the URL names no file"],
     ["a URL with a line end in it", ["ftp://a.example/x%0D%0ADELE%20y"], "control character"],
+    ["a name that leads elsewhere", ["ftp://a.example/..%5Cx"], "can't be the name of a file here"],
     ["a port that is none", ["ftp://a.example:70000/x"], "the port"],
     ["an unknown option", ["--fast", "ftp://a.example/x"], "'--fast'"],
     ["an option without its value", ["ftp://a.example/x", "-o"], "--output"],
     ["an unknown way to use TLS", ["--tls", "maybe", "ftp://a.example/x"], "--tls is one of"],
+    ["no connections", ["--connections", "0", "ftp://a.example/x"], "--connections is a whole number"],
+    ["half a segment", ["--segments", "0.5", "ftp://a.example/x"], "--segments is a whole number"],
+    ["segments of directories", ["-r", "--segments", "2", "ftp://a.example/x"], "--segments goes without -r"],
     ["a timeout of nothing", ["--timeout", "0", "ftp://a.example/x"], "--timeout is a number"],
     ["a timeout that is no number", ["--timeout", "soon", "ftp://a.example/x"], "--timeout is a number"],
   ])("ends with 2 for %s", async (_what, args, sentence) => {

@@ -117,6 +117,7 @@ class FileSink implements ByteSink {
   #surplus: Buffer = EMPTY;
   #written = 0;
   #ended = false;
+  #isFileBroken = false;
   #error: Error | undefined;
   #done: { resolve: (bytes: number) => void; reject: (error: Error) => void } | undefined;
 
@@ -160,8 +161,7 @@ class FileSink implements ByteSink {
   }
 
   received(bytes: Buffer): boolean {
-    // TLS hands out what it has deciphered already.
-    if (this.#ended) return false;
+    // TLS hands out what it has deciphered already, also behind what was wanted.
     const chunk = bytes.length > this.#wanted ? bytes.subarray(0, this.#wanted) : bytes;
     this.#wanted -= chunk.length;
     if (chunk.buffer === this.#filling.buffer) this.#filled += chunk.length;
@@ -193,7 +193,10 @@ class FileSink implements ByteSink {
     this.#copy(surplus);
     this.#writing = true;
     this.#writeAll(buffer.subarray(0, length))
-      .catch((error: Error) => this.#fail(error))
+      .catch((error: Error) => {
+        this.#isFileBroken = true;
+        this.#fail(error);
+      })
       .then(() => this.#onWritten())
       .catch((error: Error) => this.#fail(error));
   }
@@ -209,10 +212,10 @@ class FileSink implements ByteSink {
 
   #onWritten(): void {
     this.#writing = false;
-    if (this.#error === undefined) {
-      this.#onProgress?.(this.#written);
-      if ((this.#paused || this.#ended) && this.#filled > 0) this.#write();
-    }
+    if (this.#error === undefined) this.#onProgress?.(this.#written);
+    if (this.#paused && this.#filled > 0) this.#write();
+    // What else comes in this moment goes along.
+    else if (this.#filled > 0) setImmediate(() => this.#writeRest());
     if (this.#ended) {
       this.#settle();
     } else if (this.#paused && this.#filled < BUFFER_BYTES) {
@@ -220,6 +223,10 @@ class FileSink implements ByteSink {
       this.#connection.resume();
       this.#watch();
     }
+  }
+
+  #writeRest(): void {
+    if (!this.#writing && !this.#ended && this.#filled > 0) this.#write();
   }
 
   end(reason?: Reason): void {
@@ -238,7 +245,6 @@ class FileSink implements ByteSink {
     }
     this.#ended = true;
     this.#watch();
-    if (!this.#writing && this.#filled > 0) this.#write();
     this.#settle();
   }
 
@@ -251,9 +257,14 @@ class FileSink implements ByteSink {
     this.#settle();
   }
 
-  // Not while a write is under way: until then it is not known how much of the file is there.
+  // Not while a write is under way: until then it is not known how much of the file is there. What has come is written
+  // also when no more will: whoever goes on from there another time has it.
   #settle(): void {
     if (this.#writing) return;
+    if (this.#filled > 0 && !this.#isFileBroken) {
+      this.#write();
+      return;
+    }
     if (this.#error === undefined) this.#done?.resolve(this.#written);
     else this.#done?.reject(this.#error);
   }

@@ -230,7 +230,6 @@ export class Pool<S> {
 
   /** Ends all sessions at once: what is under way, or waits, rejects. */
   close(): void {
-    if (this.#closing.signal.aborted) return;
     const error = endedError();
     this.#closing.abort(error);
     this.#enough.abort(error);

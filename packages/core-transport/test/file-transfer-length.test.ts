@@ -127,13 +127,15 @@ describe("receiveFile with a length", () => {
   test.each([...transports])("has all of it from a disk that is slower than %s", async (transport) => {
     const length = 3 * BUFFER + 17;
     await using client = await fileSession(transport, sending(pattern(8_000_000)), {
-      timeouts: { stall: 60 },
+      timeouts: { stall: 500 },
     });
     let intact = true;
+    let writes = 0;
     replaceWrite(client.file, (write) => async (buffer, offset, count, position) => {
       const before = Buffer.from(buffer.subarray(offset, offset + count));
-      // Longer than the stall timeout, so that more could come and time could be up.
-      await sleep(100);
+      writes += 1;
+      // Once longer than the stall timeout, so that more could come and time could be up.
+      await sleep(writes === 3 ? 800 : 1);
       intact &&= before.equals(buffer.subarray(offset, offset + count));
       return write(buffer, offset, Math.min(count, 400_000), position);
     });
@@ -191,9 +193,10 @@ describe("a connection that breaks", () => {
     await using client = await fileSession("plain", sending(pattern(1_000)), { timeouts });
     const error = await outcome(receiveFile(client.connection, client.file, { length: 1_001 }));
     expect(error).toBeInstanceOf(TimeoutError);
-    await using other = await fileSession("plain", sending(pattern(1_000)), { timeouts });
+    const longer = { timeouts: { stall: 500 } };
+    await using other = await fileSession("plain", sending(pattern(1_000)), longer);
     expect(await receiveFile(other.connection, other.file, { length: 1_000 })).toBe(1_000);
-    await sleep(120);
+    await sleep(800);
     expect(other.connection.destroyed).toBe(false);
   });
 

@@ -1,5 +1,6 @@
 // Files over connections: every byte arrives, whatever its size, the segments, the layers and the pace.
 import { appendFile, truncate, writeFile } from "node:fs/promises";
+import { gate } from "@netcli/test-kit";
 import type { Socket } from "node:net";
 import { Duplex } from "node:stream";
 import { setImmediate as tick, setTimeout as sleep } from "node:timers/promises";
@@ -52,6 +53,37 @@ describe("receiveFile", () => {
       }
     },
   );
+
+  test("writes what came during a write also if the peer then sends nothing more", async () => {
+    const { opened: writing, open: begin } = gate();
+    const { opened: released, open: release } = gate();
+    const { opened: isThere, open: seen } = gate();
+    const { opened: done, open: finish } = gate();
+    await using client = await fileSession("plain", async (peer) => {
+      await peer.send(pattern(1_000));
+      await writing;
+      await peer.send(pattern(2_000).subarray(1_000));
+      await done;
+    });
+    let writes = 0;
+    replaceWrite(client.file, (write) => async (...args) => {
+      writes += 1;
+      begin();
+      if (writes === 1) await released;
+      return write(...args);
+    });
+    const onProgress = (bytes: number): void => {
+      if (bytes === 2_000) seen();
+    };
+    const receiving = receiveFile(client.connection, client.file, { onProgress });
+    await writing;
+    await sleep(10);
+    release();
+    await isThere;
+    finish();
+    expect(await receiving).toBe(2_000);
+    expect((await client.content()).equals(pattern(2_000))).toBe(true);
+  });
 
   test("begins at a position, and leaves what is before it", async () => {
     await using client = await fileSession("plain", (peer) => peer.send(pattern(500_000)));

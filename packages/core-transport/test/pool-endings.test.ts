@@ -111,6 +111,7 @@ describe("quit", () => {
     const quitting = pool.quit();
     openings[0]?.succeed();
     expect(await settled()).toEqual(["a1"]);
+    expect(openings.map(({ signal }) => signal.aborted)).toEqual([false, false]);
     const failure = new Error("full");
     openings[1]?.fail(failure);
     a?.end();

@@ -42,7 +42,7 @@ export class FtpClient {
    * would wait for the work to end.
    */
   use<T>(work: (session: FtpSession) => Promise<T>, options: VerbOptions = {}): Promise<T> {
-    return this.#sessions.lend(work, options);
+    return this.#sessions.task(() => this.#sessions.lend(work, options));
   }
 
   /**
@@ -63,8 +63,11 @@ export class FtpClient {
     target: string | ByteTaker | WritableStream<Uint8Array>,
     options: DownloadOptions & PourFileOptions = {},
   ): Promise<FileResult | TransferResult> {
-    if (typeof target !== "string") return pourFile(this.#sessions, remotePath, target, options);
-    return new FileDownload(this.#sessions, remotePath, target, options).run();
+    return this.#sessions.task<FileResult | TransferResult>(() =>
+      typeof target === "string"
+        ? new FileDownload(this.#sessions, remotePath, target, options).run()
+        : pourFile(this.#sessions, remotePath, target, options),
+    );
   }
 
   /**
@@ -75,7 +78,7 @@ export class FtpClient {
    * connection, the file system's or the source's own.
    */
   async upload(source: UploadSource, remotePath: string, options: UploadOptions = {}): Promise<FileResult> {
-    return new FileUpload(this.#sessions, source, remotePath, options).run();
+    return this.#sessions.task(() => new FileUpload(this.#sessions, source, remotePath, options).run());
   }
 
   /** A file, or some of its bytes, as a stream. A session is taken until it has ended or was destroyed. */
@@ -97,7 +100,7 @@ export class FtpClient {
    * parent are left out. A line that nobody understands is an entry of unknown type without a name.
    */
   list(path?: string, options: ListOptions = {}): Promise<FtpEntry[]> {
-    return listDirectory(this.#sessions, path, options);
+    return this.#sessions.task(() => listDirectory(this.#sessions, path, options));
   }
 
   /**
@@ -115,17 +118,21 @@ export class FtpClient {
 
   /** What there is under that path. Rejects with ReplyError if there is nothing. */
   stat(path: string, options: ListOptions = {}): Promise<FtpEntry> {
-    return this.#sessions.attempt((session) => statEntry(this.#sessions, session, path, options), options);
+    const work = (session: FtpSession): Promise<FtpEntry> =>
+      statEntry(this.#sessions, session, path, options);
+    return this.#sessions.task(() => this.#sessions.attempt(work, options));
   }
 
   /** The type of what there is under that path; false if there is nothing. */
   exists(path: string, options: ListOptions = {}): Promise<FtpEntryType | false> {
-    return this.#sessions.attempt((session) => existsEntry(this.#sessions, session, path, options), options);
+    const work = (session: FtpSession): Promise<FtpEntryType | false> =>
+      existsEntry(this.#sessions, session, path, options);
+    return this.#sessions.task(() => this.#sessions.attempt(work, options));
   }
 
   /** Makes a directory, and those above it, unless they are there. */
   ensureDir(path: string, options: VerbOptions = {}): Promise<void> {
-    return ensureDirectory(this.#sessions, path, options);
+    return this.#sessions.task(() => ensureDirectory(this.#sessions, path, options));
   }
 
   /**
@@ -133,7 +140,7 @@ export class FtpClient {
    * being; rejects then with the first ReplyError.
    */
   removeTree(path: string, options: VerbOptions = {}): Promise<void> {
-    return removeDirectory(this.#sessions, path, options);
+    return this.#sessions.task(() => removeDirectory(this.#sessions, path, options));
   }
 
   /**
@@ -142,7 +149,7 @@ export class FtpClient {
    * a root can't be read or made, with the signal's reason, or if nothing works any more.
    */
   mirror(options: MirrorOptions): Promise<MirrorResult> {
-    return mirrorTree(this.#sessions, options);
+    return this.#sessions.task(() => mirrorTree(this.#sessions, options));
   }
 
   /** Says goodbye and closes, when the tasks that were begun have ended. Never rejects. */

@@ -25,13 +25,16 @@ const UNPRIVILEGED = 1_024;
 export interface DataChannel {
   /** In active mode it comes only when the server begins. */
   readonly connection: Promise<Connection>;
+  /** The port was asked for during the transfer before. */
+  readonly wasAhead: boolean;
   /** Cuts it, whether it is there yet or not: the server sees that this is no end of a file. */
   cancel(reason: Error): void;
 }
 
-function channelOver(connection: Connection): DataChannel {
+function channelOver(connection: Connection, wasAhead: boolean = false): DataChannel {
   return {
     connection: Promise.resolve(connection),
+    wasAhead,
     cancel: (reason) => connection.reset(reason),
   };
 }
@@ -82,9 +85,11 @@ export class DataConnections {
   /** Sends the commands that it takes before `command`. Rejects with ReplyError, ConnectError, ... */
   async open(turn: Turn<FtpReply>, command: CommandLine, signal: AbortSignal): Promise<DataChannel> {
     if (!this.#isPassive) return this.#openActive(turn, signal);
-    const connection = await this.#openPassive(turn, signal, this.#passive, command);
+    // Or else it goes out at once, in front of REST.
+    const ready = this.#ahead === undefined ? undefined : await this.#openAhead(signal, this.#passive);
+    const connection = ready ?? (await this.#openPassive(turn, signal, this.#passive, command));
     this.#proven = true;
-    return channelOver(connection);
+    return channelOver(connection, ready !== undefined);
   }
 
   /**
@@ -110,9 +115,6 @@ export class DataConnections {
     verb: "EPSV" | "PASV",
     purpose: CommandLine,
   ): Promise<Connection> {
-    // Or else it goes out at once, in front of REST.
-    const ready = this.#ahead === undefined ? undefined : await this.#openAhead(signal, verb);
-    if (ready !== undefined) return ready;
     if (this.usesPret) await this.#announce(turn, signal, purpose);
     const command = ftpCommand(verb);
     const reply = await turn.command(command, { signal });
@@ -198,12 +200,13 @@ export class DataConnections {
       incoming.close();
       throw error;
     }
-    const channel = incoming.accept().then(channelOver);
+    const channel = incoming.accept().then((made) => channelOver(made));
     const connection = channel.then((made) => made.connection);
     // Who has given up does not wait for it.
     connection.catch(() => undefined);
     return {
       connection,
+      wasAhead: false,
       cancel(reason) {
         incoming.close(reason);
         channel.then(

@@ -123,10 +123,16 @@ export class FileDownload {
 
   /** Fetches what is missing. Resolves to the final reply, if anything was. */
   async #fetch(session: FtpSession, progressed: () => void): Promise<FtpReply | undefined> {
+    const isFirst = this.#part === undefined;
+    if (isFirst && this.#options.resume !== true) {
+      // There is nothing to go on from: the transfer need not wait for the answers.
+      const part = await this.#openPart(undefined);
+      this.#resumedFrom = 0;
+      return this.#complete(session, part, 0, this.#ask(session, isFirst), progressed);
+    }
     const before = this.#version;
-    const asking = this.#ask(session);
-    // Where there is nothing to go on from, the transfer need not wait for the answer.
-    if (this.#options.resume === true || this.#part !== undefined) await asking;
+    const asking = this.#ask(session, isFirst);
+    await asking;
     const part = await this.#openPart(before);
     const length = await part.length();
     const size = this.#facts?.size;
@@ -135,6 +141,16 @@ export class FileDownload {
     this.#furthest = Math.max(this.#furthest, start);
     if (start > 0 && start === size) return undefined;
     if (start < length) await part.truncate(start);
+    return this.#complete(session, part, start, asking, progressed);
+  }
+
+  async #complete(
+    session: FtpSession,
+    part: PartFile,
+    start: number,
+    asking: Promise<void>,
+    progressed: () => void,
+  ): Promise<FtpReply> {
     try {
       const reply = await this.#receive(session, part, start);
       await asking;
@@ -148,9 +164,9 @@ export class FileDownload {
   }
 
   /** Asks what the file is now; what a tree knows of it counts on the first try only. */
-  #ask(session: FtpSession): Promise<void> {
+  #ask(session: FtpSession, isFirst: boolean): Promise<void> {
     const { facts } = this.#known;
-    const isKnown = facts !== undefined && this.#part === undefined;
+    const isKnown = facts !== undefined && isFirst;
     const asking = isKnown ? Promise.resolve(facts) : factsOf(session, this.#path, this.#options);
     const answered = asking.then((told) => {
       this.#facts = told;
@@ -219,7 +235,7 @@ export class FileDownload {
     const canRestart = await sessions.attempt(
       async (session) => {
         await this.#chooseHash(session);
-        await this.#ask(session);
+        await this.#ask(session, true);
         return (await sessions.features(session, { signal })).canRestart;
       },
       { signal },

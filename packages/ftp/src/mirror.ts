@@ -85,7 +85,7 @@ export async function mirrorTree(sessions: FtpSessions, options: MirrorOptions):
   }
   assertArgument("the remote directory", remote);
   const stop = new AbortController();
-  const signal = anySignal(stop.signal, options.signal, sessions.ending);
+  const signal = anySignal(stop.signal, options.signal, sessions.closed);
   const stoppable = { ...options, signal };
   const follows = symlinks === "follow";
   const here = new LocalSide(local, follows && direction === "upload");

@@ -1,16 +1,11 @@
 // The course of a mirror: directory by directory, what one side has and the other lacks.
-import { ConnectError, TimeoutError } from "@netcli/core-transport";
 import { Crew, forEach } from "./crew.ts";
 import type { Copies } from "./copies.ts";
 import { folded } from "./folding.ts";
+import { MirrorReport } from "./mirror-report.ts";
 import type { MirrorOptions, MirrorResult } from "./mirror.ts";
 import { below, MOST_LEVELS } from "./path.ts";
 import { emptyListing, type Listing, type Node, type Side } from "./side.ts";
-
-// That many failures without any success in between are no matter of single files; a server that is not there weighs
-// more than one that refuses.
-const MOST_FAILURES_IN_A_ROW = 20;
-const WEIGHT_OF_SILENCE = 7;
 
 interface Directory {
   readonly path: string;
@@ -39,14 +34,8 @@ export class Mirroring {
   readonly #parallel: number;
   readonly #stop: AbortController;
   readonly #crew: Crew;
-  readonly #transferred: { path: string; bytes: number }[] = [];
-  readonly #directories: string[] = [];
-  readonly #deleted: string[] = [];
-  readonly #skipped: { path: string; reason: string }[] = [];
-  readonly #failed: { path: string; error: Error }[] = [];
+  readonly #report: MirrorReport;
   readonly #extraneous: Found[] = [];
-  #unchanged = 0;
-  #failuresInARow = 0;
 
   constructor(
     from: Side,
@@ -61,6 +50,7 @@ export class Mirroring {
     this.#options = options;
     this.#parallel = parallel;
     this.#stop = stop;
+    this.#report = new MirrorReport(stop, options.signal);
     this.#crew = new Crew(options.concurrency ?? parallel);
   }
 
@@ -69,22 +59,13 @@ export class Mirroring {
       await this.#copyAll();
       // At the end, and only what was seen to be missing: a listing that failed says nothing.
       await forEach(this.#extraneous, this.#parallel, async (found) => {
-        this.#deleted.push(...(await this.#remove(found)));
+        this.#report.delete(...(await this.#remove(found)));
       });
     } catch (error) {
       this.#stop.abort(error);
       throw error;
     }
-    const transferred = this.#transferred.toSorted(byPath);
-    return {
-      transferred,
-      unchanged: this.#unchanged,
-      directories: this.#directories.toSorted(),
-      deleted: this.#deleted.toSorted(),
-      skipped: this.#skipped.toSorted(byPath),
-      failed: this.#failed.toSorted(byPath),
-      bytes: transferred.reduce((sum, { bytes }) => sum + bytes, 0),
-    };
+    return this.#report.result;
   }
 
   async #copyAll(): Promise<void> {
@@ -120,19 +101,22 @@ export class Mirroring {
   /** Resolves to the directories that are to be visited next. */
   async #visit({ path, isNew }: Directory): Promise<Directory[]> {
     try {
-      const [source, target] = await Promise.all([
+      const listings = [
         this.#from.list(path),
-        isNew ? emptyListing() : this.#to.list(path),
-      ]);
+        isNew ? Promise.resolve(emptyListing()) : this.#to.list(path),
+      ] as const;
+      // If one fails, the other one is not left running.
+      await Promise.allSettled(listings);
+      const [source, target] = await Promise.all(listings);
       return await this.#compare(path, source, target);
     } catch (error) {
-      this.#fail(path, error);
+      this.#report.fail(path, error);
       return [];
     }
   }
 
   async #compare(path: string, source: Listing, target: Listing): Promise<Directory[]> {
-    for (const { name, reason } of source.skipped) this.#skip(below(path, name), reason);
+    for (const { name, reason } of source.skipped) this.#report.skip(below(path, name), reason);
     const isFolding = (await this.#to.folding()) === "yes";
     const keyOf = (name: string): string => (isFolding ? folded(name) : name);
     const inPlace = new Map([...target.nodes.values()].map((node) => [keyOf(node.name), node]));
@@ -145,8 +129,8 @@ export class Mirroring {
       const key = keyOf(node.name);
       const other = taken.get(key);
       const reason = blocked.get(key);
-      if (other !== undefined) this.#skip(item, `here it has the same name as "${other}"`);
-      else if (reason !== undefined) this.#skip(item, `what is in its place is left: ${reason}`);
+      if (other !== undefined) this.#report.skip(item, `here it has the same name as "${other}"`);
+      else if (reason !== undefined) this.#report.skip(item, `what is in its place is left: ${reason}`);
       else next.push(...(await this.#put(item, node, inPlace.get(key))));
       taken.set(key, other ?? node.name);
     }
@@ -169,7 +153,7 @@ export class Mirroring {
       return [];
     }
     if (path.split("/").length >= MOST_LEVELS) {
-      this.#skip(path, "it is too many levels deep");
+      this.#report.skip(path, "it is too many levels deep");
       return [];
     }
     const isThere = same !== undefined || (await this.#make(path));
@@ -180,23 +164,23 @@ export class Mirroring {
   async #clear(path: string, inPlace: Node): Promise<boolean> {
     const { type } = inPlace;
     if (this.#options.delete !== true || !(await this.#isWanted(path, inPlace))) {
-      this.#skip(path, `a ${type} is in its place`);
+      this.#report.skip(path, `a ${type} is in its place`);
       return false;
     }
     const deleted = await this.#remove({ path, type });
-    this.#deleted.push(...deleted);
+    this.#report.delete(...deleted);
     const isClear = deleted.includes(path);
-    if (!isClear) this.#skip(path, `a ${type} is in its place`);
+    if (!isClear) this.#report.skip(path, `a ${type} is in its place`);
     return isClear;
   }
 
   async #make(path: string): Promise<boolean> {
     try {
       if (this.#options.dryRun !== true) await this.#to.makeDirectory(path);
-      this.#directories.push(path);
+      this.#report.make(path);
       return true;
     } catch (error) {
-      this.#fail(path, error);
+      this.#report.fail(path, error);
       return false;
     }
   }
@@ -210,7 +194,7 @@ export class Mirroring {
       let hasBegun = false;
       try {
         if (inPlace !== undefined && (await this.#copies.isSame(path, node, inPlace))) {
-          this.#unchanged += 1;
+          this.#report.leaveUnchanged();
           return;
         }
         hasBegun = !dryRun;
@@ -221,10 +205,9 @@ export class Mirroring {
         if (hasBegun) report(progress);
         const bytes = dryRun ? (total ?? 0) : await this.#copies.copy(path, node, report);
         progress = { ...progress, bytes };
-        this.#transferred.push({ path, bytes });
-        this.#failuresInARow = 0;
+        this.#report.transfer(path, bytes);
       } catch (error) {
-        this.#fail(path, error);
+        this.#report.fail(path, error);
       } finally {
         if (hasBegun) onProgress?.({ path, ...progress, done: true });
       }
@@ -238,7 +221,7 @@ export class Mirroring {
     const folding = await this.#to.folding();
     const similar = folding === "no" ? known : new Set(names.map(folded));
     for (const { name, reason } of target.skipped) {
-      if (!known.has(name)) this.#skip(below(path, name), reason);
+      if (!known.has(name)) this.#report.skip(below(path, name), reason);
     }
     for (const node of target.nodes.values()) {
       const item = below(path, node.name);
@@ -246,7 +229,7 @@ export class Mirroring {
       // It is the very file that has just been copied, or may be.
       if (!similar.has(folded(node.name)) || folding === "no")
         this.#extraneous.push({ path: item, type: node.type });
-      else if (folding === "unknown") this.#skip(item, "its name differs in case only");
+      else if (folding === "unknown") this.#report.skip(item, "its name differs in case only");
     }
   }
 
@@ -259,7 +242,7 @@ export class Mirroring {
       if (dryRun !== true) await this.#to.remove(path, type);
       return [path];
     } catch (error) {
-      this.#fail(path, error);
+      this.#report.fail(path, error);
       return [];
     }
   }
@@ -281,24 +264,4 @@ export class Mirroring {
     if (this.#options.dryRun !== true) await this.#to.remove(path, "directory");
     return [path];
   }
-
-  #skip(path: string, reason: string): void {
-    this.#skipped.push({ path, reason });
-  }
-
-  /** Goes on with the others, unless that is of no use. */
-  #fail(path: string, error: unknown): void {
-    this.#options.signal?.throwIfAborted();
-    const isSilent = error instanceof ConnectError || error instanceof TimeoutError;
-    this.#failuresInARow += isSilent ? WEIGHT_OF_SILENCE : 1;
-    if (this.#failuresInARow > MOST_FAILURES_IN_A_ROW) {
-      this.#stop.abort(error);
-      throw error;
-    }
-    this.#failed.push({ path, error: error as Error });
-  }
-}
-
-function byPath(one: { path: string }, other: { path: string }): number {
-  return one.path < other.path ? -1 : 1;
 }

@@ -29,6 +29,11 @@ export class Moving<T> {
     this.#ready.catch(() => undefined);
   }
 
+  /** Something may have been moved. */
+  get isStarted(): boolean {
+    return this.#result !== undefined;
+  }
+
   /** Begins, or goes on. */
   start(): Promise<T> {
     this.#result ??= Promise.resolve(this.#ready)

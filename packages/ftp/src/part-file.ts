@@ -5,11 +5,12 @@ import { type FileHandle, open, rename, rm, stat } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
 import { ArgumentError } from "@netcli/core-transport";
 
-// File systems allow 255 bytes, and each of these has up to 4.
-const SHOWN_CHARACTERS = 50;
+// File systems allow 255 bytes, and each of these characters has up to 4; half of one has none.
+const SHOWN = /^.{0,50}/su;
 
-// Its name can be known in advance: no link that somebody has put there is followed. Windows has no such flag.
-const { O_RDWR, O_CREAT, O_NOFOLLOW = 0 } = constants;
+// Its name can be known in advance: no link that somebody has put there is followed. Windows has no such flag, and
+// undefined is as good as 0.
+const { O_RDWR, O_CREAT, O_NOFOLLOW } = constants;
 
 // Parts of versions that are open here: two tasks would be in each other's way.
 const taken = new Set<string>();
@@ -106,8 +107,7 @@ function pathBeside(target: string, version: string | undefined): string {
 /** The name of a part of that file: the same for the same version, and one of its own without. */
 export function partName(name: string, version: string | undefined): string {
   const tail = version ?? randomBytes(6).toString("hex");
-  // Whole characters: half of one has no bytes.
-  return `.${[...name].slice(0, SHOWN_CHARACTERS).join("")}.${tail}.part`;
+  return `.${SHOWN.exec(name)?.[0]}.${tail}.part`;
 }
 
 /** The path of a part beside that file on the server. */

@@ -32,10 +32,15 @@ export async function removeDirectory(
   if (path === undefined || names.length === 0 || names.at(-1) === "..") {
     throw new ArgumentError(`"${root}" is no directory below another one`);
   }
-  const { type } = await sessions.attempt((session) => statEntry(sessions, session, path, { signal }), {
-    signal,
-  });
-  await new Removal(sessions, path, type === "directory", signal).run(type === "symlink");
+  const { type, isDoubtful } = await sessions.attempt(
+    (session) => statEntry(sessions, session, path, { signal }),
+    { signal },
+  );
+  // Where it is not clear what it is, RMD does no harm.
+  const isClear = isDoubtful !== true;
+  await new Removal(sessions, path, isClear && type === "directory", signal).run(
+    isClear && type === "symlink",
+  );
 }
 
 /** Removal is one call of `removeTree`. */

@@ -13,8 +13,8 @@ export class Replacement {
   readonly #sessions: FtpSessions;
   readonly #from: string;
   readonly #to: string;
-  // Where the file that had the name may be meanwhile.
-  #aside: string | undefined;
+  // Where files that had the name may be meanwhile, the first one first: those behind it are our own.
+  #aside: string[] = [];
 
   constructor(sessions: FtpSessions, from: string, to: string) {
     this.#sessions = sessions;
@@ -31,9 +31,8 @@ export class Replacement {
       await this.#makeRoom(session, error, options);
       await session.rename(this.#from, this.#to, options);
     }
-    if (this.#aside === undefined) return;
-    await unlessRefused(session.delete(this.#aside, options));
-    this.#aside = undefined;
+    for (const path of this.#aside) await unlessRefused(session.delete(path, options));
+    this.#aside = [];
   }
 
   /** Renaming, and not deleting: where nothing can be renamed, nothing is lost. */
@@ -41,20 +40,20 @@ export class Replacement {
     if ((await existsEntry(this.#sessions, session, this.#to, options)) !== "file") throw refused;
     const aside = partPath(this.#to, undefined);
     // It may have happened also where the answer does not come.
-    const before = this.#aside;
-    this.#aside = aside;
+    this.#aside.push(aside);
     try {
       await session.rename(this.#to, aside, options);
     } catch (error) {
       if (!(error instanceof ReplyError)) throw error;
-      this.#aside = before;
+      this.#aside.pop();
       throw refused;
     }
   }
 
   /** Puts back what was there. Rejects as `rename` does. */
   async undo(session: FtpSession, options: VerbOptions): Promise<void> {
-    if (this.#aside !== undefined) await session.rename(this.#aside, this.#to, options);
-    this.#aside = undefined;
+    const [first] = this.#aside;
+    if (first !== undefined) await session.rename(first, this.#to, options);
+    this.#aside = [];
   }
 }

@@ -128,7 +128,7 @@ export class FtpSessions {
     session.parts.transfers.abort(new DOMException("the session was given back", "AbortError"));
     try {
       this.#home = await asking;
-      if (session.isOpen) await session.cwd(this.#home);
+      await session.cwd(this.#home);
     } catch {
       // Nobody else can rely on where it is.
       await session.quit();
@@ -164,6 +164,11 @@ export class FtpSessions {
     const asking = session.feat(options);
     this.#features = asking;
     return asking;
+  }
+
+  /** Aborted when all is ended at once. */
+  get closed(): AbortSignal {
+    return this.#pool.closed;
   }
 
   /** Aborted when the client is to end: for what waits for a consumer that may never come. */
@@ -203,7 +208,7 @@ function isPassing(error: unknown): boolean {
   if (error instanceof ReplyError) {
     const { code } = error.reply as FtpReply;
     // The same user was let in before: the server may not know yet that the session before this one is gone.
-    return PASSING.has(code) || (code === 530 && /^(?:USER|PASS|ACCT)\b/.test(error.command));
+    return PASSING.has(code) || /^(?:USER|PASS|ACCT)\b/.test(error.command);
   }
   return (
     error instanceof ConnectionClosedError || error instanceof TimeoutError || error instanceof ConnectError

@@ -42,7 +42,10 @@ async function listedEntry(
   let found: FtpEntry | undefined;
   try {
     await readDirectory(sessions, session, directory, options, (entries) => {
-      found ??= entries.find((entry) => entry.name === name);
+      for (const entry of entries.filter((each) => each.name === name)) {
+        // A name with a line end in it may have forged one of them.
+        found = found === undefined || found.type === entry.type ? entry : { ...found, isDoubtful: true };
+      }
     });
   } catch (error) {
     // It may be a directory into which nobody can look.

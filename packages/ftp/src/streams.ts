@@ -76,7 +76,8 @@ async function pourOut(
       const isCut = result < length && reply.code >= 300;
       assertNotCut(path, start + result, isCut ? end : Math.min(size ?? 0, end));
       // All of it instead of its end.
-      if (start > 0 && result === size) throw new ProtocolError(`"${path}" came from its first byte, not from ${start}`);
+      if (start > 0 && result === size)
+        throw new ProtocolError(`"${path}" came from its first byte, not from ${start}`);
       return { bytes: result, reply };
     },
     { signal, canRepeat: () => handed === 0 },
@@ -84,7 +85,8 @@ async function pourOut(
 }
 
 function assertRange(start: number, end: number): void {
-  const isRange = Number.isSafeInteger(start) && start >= 0 && (end === Infinity || Number.isSafeInteger(end));
+  const isRange =
+    Number.isSafeInteger(start) && start >= 0 && (end === Infinity || Number.isSafeInteger(end));
   if (!isRange || end <= start) throw new ArgumentError(`there are no bytes from ${start} to ${end}`);
 }
 
@@ -127,7 +129,9 @@ export function createFile(sessions: FtpSessions, path: string, options: UploadO
   const content = new PassThrough();
   // Whoever reads it is told by the signal, too.
   content.on("error", () => undefined);
-  const uploading = new FileUpload(sessions, content, path, { ...options, signal: ending.signal }).run();
+  const upload = new FileUpload(sessions, content, path, { ...options, signal: ending.signal });
+  // What it leaves on the server when it is given up is removed before the client has quit.
+  const uploading = sessions.task(() => upload.run());
   // What was written last waits for room.
   let waiting: ((error?: Error | null) => void) | undefined;
   const goOn = (error?: Error | null): void => {

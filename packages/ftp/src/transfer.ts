@@ -3,6 +3,7 @@
 import {
   ArgumentError,
   ConnectionClosedError,
+  ReplyError,
   type CommandLine,
   type Connection,
   type ReplyPipeline,
@@ -152,7 +153,7 @@ export class Transfers {
     signal?.addEventListener("abort", onAbort, { once: true });
     this.#stop = stop;
     try {
-      return await this.#transfer(turn, job, await this.#open(turn, job, stop.signal), stop.signal);
+      return await this.#attempt(turn, job, stop.signal);
     } catch (error) {
       if (stop.signal.aborted) throw stop.signal.reason;
       throw this.#isAheadToBlame ? blamed(error as Error) : error;
@@ -166,14 +167,47 @@ export class Transfers {
     return this.#untried !== undefined && this.#pipeline.error instanceof ConnectionClosedError;
   }
 
-  async #transfer<T>(
+  async #attempt<T>(
     turn: Turn<FtpReply>,
-    { command, move, isPartial, onBegin }: Job<T>,
-    channel: DataChannel,
+    job: Job<T>,
+    signal: AbortSignal,
+  ): Promise<{ result: T; reply: FtpReply }> {
+    const channel = await this.#open(turn, job, signal);
+    const moving = new Moving(channel, job.move, job.isPartial);
+    try {
+      return await this.#transfer(turn, job, moving, signal);
+    } catch (error) {
+      // Some servers give a port that was asked for ahead up with the transfer before it.
+      const mayBePort = channel.wasAhead && !moving.isStarted && error instanceof ReplyError;
+      if (!mayBePort || signal.aborted) throw error;
+      return this.#attemptAnew(turn, job, signal);
+    }
+  }
+
+  /** The same with a port that is not asked for ahead; if it is refused again that was not the reason. */
+  async #attemptAnew<T>(
+    turn: Turn<FtpReply>,
+    job: Job<T>,
     signal: AbortSignal,
   ): Promise<{ result: T; reply: FtpReply }> {
     const { trust } = this.#options;
-    const moving = new Moving(channel, move, isPartial);
+    this.data.forgetAhead();
+    trust.refuseLookAhead();
+    try {
+      return await this.#attempt(turn, job, signal);
+    } catch (error) {
+      if (error instanceof ReplyError) trust.proveLookAhead();
+      throw error;
+    }
+  }
+
+  async #transfer<T>(
+    turn: Turn<FtpReply>,
+    { command, onBegin }: Job<T>,
+    moving: Moving<T>,
+    signal: AbortSignal,
+  ): Promise<{ result: T; reply: FtpReply }> {
+    const { trust } = this.#options;
     const isUpload = UPLOADS.test(command.shown);
     let isHeard = false;
     const begin = async (preliminary?: FtpReply): Promise<T> => {

@@ -1,23 +1,18 @@
 // Uploading one file: on the server it is complete, or what was there before.
-import { open, type FileHandle } from "node:fs/promises";
-import {
-  assertArgument,
-  chunksOf,
-  type Content,
-  ProtocolError,
-  ReplyError,
-  sendFile,
-} from "@netcli/core-transport";
-import type { VerbOptions } from "./control.ts";
+import type { FileHandle } from "node:fs/promises";
+import { assertArgument, ProtocolError, ReplyError, sendFile } from "@netcli/core-transport";
 import type { FileResult, TransferProgress } from "./download.ts";
 import { unlessRefused } from "./facts.ts";
 import type { FtpHash } from "./hash.ts";
-import { partPath, refuseDirectory, versionOf } from "./part-file.ts";
+import { Origin, type UploadSource } from "./origin.ts";
+import { partPath } from "./part-file.ts";
 import { Replacement } from "./replacement.ts";
 import type { FtpReply } from "./reply.ts";
 import { finishSending, type FtpSession } from "./session.ts";
 import type { FtpSessions } from "./sessions.ts";
 import { assertSame, hashFor, type Verify } from "./verify.ts";
+
+export type { UploadSource } from "./origin.ts";
 
 export interface UploadOptions {
   /** Called now and then, and at the end. */
@@ -41,9 +36,6 @@ export interface UploadOptions {
   verify?: Verify | undefined;
 }
 
-/** A local file by its path, bytes, a stream, or a function that gives the content, again for another try. */
-export type UploadSource = string | Exclude<Content, string> | (() => Exclude<Content, string>);
-
 // What has nothing to do with the place at which to begin: connections, and room.
 const ELSEWHERE = new Set([425, 426, 452, 532, 552]);
 
@@ -57,20 +49,6 @@ export class FileUpload {
   readonly #path: string;
   readonly #options: UploadOptions;
   readonly #isShared: boolean;
-  #file: FileHandle | undefined;
-  #total: number | undefined;
-  #modifiedAt: Date | undefined;
-  // Of the file when it was opened.
-  #version = "";
-  // Where it is stored until it is complete.
-  #partPath = "";
-  #replacement: Replacement | undefined;
-  #resumedFrom: number | undefined;
-  #reported: number | undefined;
-  // Something may be there that nobody wants if this fails.
-  #isBegun = false;
-  // Of a stream.
-  #isTaken = false;
 
   constructor(
     sessions: FtpSessions,
@@ -89,46 +67,64 @@ export class FileUpload {
 
   async run(): Promise<FileResult> {
     const { signal } = this.#options;
+    const origin = await Origin.open(this.#source);
+    const storing = new Storing(this.#sessions, origin, this.#path, this.#options);
     try {
-      await this.#prepare();
-      return await this.#sessions.attempt((session, progressed) => this.#try(session, progressed), {
+      return await this.#sessions.attempt((session, progressed) => storing.try(session, progressed), {
         signal,
         isShared: this.#isShared,
-        canRepeat: () => !this.#isTaken,
+        canRepeat: () => !origin.isTaken,
       });
     } catch (error) {
-      await this.#leave(error);
+      await this.#leave(storing, error);
       throw error;
     } finally {
-      await this.#file?.close();
+      await origin.close();
     }
   }
 
-  async #prepare(): Promise<void> {
-    const { resume = false, atomic = true } = this.#options;
-    if (typeof this.#source === "string") {
-      await refuseDirectory(this.#source);
-      this.#file = await open(this.#source);
-      const { size, mtime } = await this.#file.stat();
-      this.#total = size;
-      this.#modifiedAt = mtime;
-      this.#version = versionOf(this.#path, size, mtime);
-    }
-    if (!atomic) {
-      this.#partPath = this.#path;
-      return;
-    }
-    const version = resume && this.#file !== undefined ? this.#version : undefined;
-    this.#partPath = partPath(this.#path, version);
-    this.#replacement = new Replacement(this.#sessions, this.#partPath, this.#path);
+  async #leave(storing: Storing, error: unknown): Promise<void> {
+    if (!storing.isBegun) return;
+    const signal = AbortSignal.timeout(CLEANING_MILLISECONDS);
+    // The server may not be there.
+    await this.#sessions.use((session) => storing.clean(session, error), { signal }).catch(() => undefined);
+  }
+}
+
+/** Storing brings a file to its place. */
+class Storing {
+  readonly #sessions: FtpSessions;
+  readonly #origin: Origin;
+  readonly #options: UploadOptions;
+  // Where it is stored until it is complete.
+  readonly #partPath: string;
+  readonly #replacement: Replacement | undefined;
+  #resumedFrom: number | undefined;
+  // How far any try has come, and what was last told of it.
+  #furthest: number | undefined;
+  #reported: number | undefined;
+  #isBegun = false;
+
+  constructor(sessions: FtpSessions, origin: Origin, path: string, options: UploadOptions) {
+    const { atomic = true, resume = false } = options;
+    this.#sessions = sessions;
+    this.#origin = origin;
+    this.#options = options;
+    this.#partPath = atomic ? partPath(path, resume ? origin.versionFor(path) : undefined) : path;
+    this.#replacement = atomic ? new Replacement(sessions, this.#partPath, path) : undefined;
   }
 
-  async #try(session: FtpSession, progressed: () => void): Promise<FileResult> {
+  /** Something may be there that nobody wants if this fails. */
+  get isBegun(): boolean {
+    return this.#isBegun;
+  }
+
+  async try(session: FtpSession, progressed: () => void): Promise<FileResult> {
     try {
       return await this.#store(session, progressed);
     } catch (error) {
       // Nothing else is lent where the client is to end, and nothing is tried again.
-      if (this.#options.signal?.aborted === true && session.isOpen) await this.#clean(session, error);
+      if (this.#options.signal?.aborted === true && session.isOpen) await this.clean(session, error);
       throw error;
     }
   }
@@ -136,41 +132,43 @@ export class FileUpload {
   async #store(session: FtpSession, progressed: () => void): Promise<FileResult> {
     const { signal, verify = false } = this.#options;
     const algorithm =
-      verify === false || this.#file === undefined
+      verify === false || this.#origin.file === undefined
         ? undefined
         : hashFor(verify, await this.#sessions.features(session, { signal }));
     const start = await this.#storedBytes(session);
     this.#resumedFrom ??= start;
-    if (start > 0) progressed();
-    const isThere = start > 0 && start === this.#total;
+    if (start > (this.#furthest ?? start)) progressed();
+    this.#furthest = Math.max(this.#furthest ?? 0, start);
+    const isThere = start > 0 && start === this.#origin.total;
     const { bytes, reply } = isThere ? { bytes: start, reply: undefined } : await this.#send(session, start);
     const hash = await this.#assertStored(session, bytes, algorithm);
     if (this.#reported !== bytes) this.#report(bytes);
     await this.#finish(session);
-    return { bytes, resumedFrom: this.#resumedFrom, modifiedAt: this.#modifiedAt, hash, reply };
+    return { bytes, resumedFrom: this.#resumedFrom, modifiedAt: this.#origin.modifiedAt, hash, reply };
   }
 
   /** How much of a local file the server has from before. */
   async #storedBytes(session: FtpSession): Promise<number> {
     const { signal, resume = false } = this.#options;
-    if (this.#file === undefined || !(resume || this.#isBegun)) return 0;
+    const { file, total = 0 } = this.#origin;
+    if (file === undefined || !(resume || this.#isBegun)) return 0;
     const size = (await unlessRefused(session.size(this.#partPath, { signal }))) ?? 0;
-    return size > (this.#total ?? 0) ? 0 : size;
+    return size > total ? 0 : size;
   }
 
   #report(bytes: number): void {
     this.#reported = bytes;
-    this.#options.onProgress?.({ bytes, total: this.#total });
+    this.#options.onProgress?.({ bytes, total: this.#origin.total });
   }
 
   /** Resolves to all bytes that are there then. */
   async #send(session: FtpSession, start: number): Promise<Stored> {
-    const file = this.#file;
+    const { file } = this.#origin;
     this.#isBegun = true;
     if (file !== undefined) return this.#sendFile(session, file, start);
     const { signal } = this.#options;
     const onProgress = (bytes: number): void => this.#report(bytes);
-    return session.store(this.#partPath, this.#content(), { onProgress, signal });
+    return session.store(this.#partPath, this.#origin.content(), { onProgress, signal });
   }
 
   async #sendFile(session: FtpSession, file: FileHandle, start: number): Promise<Stored> {
@@ -182,7 +180,7 @@ export class FileUpload {
         this.#partPath,
         async (data) => {
           const moved = await sendFile(data, file, { position, onProgress, signal });
-          this.#assertAsLong(position + moved);
+          this.#origin.assertAsLong(position + moved);
           await finishSending(data);
           return moved;
         },
@@ -203,24 +201,6 @@ export class FileUpload {
     return send("STOR", 0);
   }
 
-  /** What has become longer is sent as it is now. */
-  #assertAsLong(bytes: number): void {
-    const total = this.#total ?? 0;
-    if (bytes < total) throw new Error(`the file here has become shorter: it had ${total} bytes, now ${bytes}`);
-  }
-
-  #content(): Exclude<Content, string> {
-    const source = this.#source as Exclude<UploadSource, string>;
-    if (typeof source === "function") return source();
-    return source instanceof Uint8Array ? source : this.#taking(source);
-  }
-
-  // Until it is read from, a stream can be sent over another session.
-  async *#taking(source: Exclude<Content, string>): AsyncGenerator<Uint8Array, void, void> {
-    this.#isTaken = true;
-    yield* chunksOf(source);
-  }
-
   /** Throws ProtocolError if the server has something else than what was sent. */
   async #assertStored(
     session: FtpSession,
@@ -232,49 +212,41 @@ export class FileUpload {
     if (size !== undefined && size !== bytes) {
       throw new ProtocolError(`of ${bytes} bytes the server has ${size < bytes ? "only " : ""}${size}`);
     }
-    if (algorithm === undefined || this.#file === undefined) return undefined;
-    return assertSame(session, this.#partPath, this.#file, algorithm, { signal });
+    const { file } = this.#origin;
+    if (algorithm === undefined || file === undefined) return undefined;
+    const comparing = assertSame(session, this.#partPath, file, algorithm, { signal });
+    // Not every hash that is offered is there for every file.
+    return this.#options.verify === "if-offered" ? unlessRefused(comparing) : comparing;
   }
 
   /** Sets the time and gives the file its name, in one round trip. */
   async #finish(session: FtpSession): Promise<void> {
     const { signal, preserveTime = true } = this.#options;
-    const modifiedAt = preserveTime ? this.#modifiedAt : undefined;
+    const modifiedAt = preserveTime ? this.#origin.modifiedAt : undefined;
     const canSetTime =
       modifiedAt !== undefined && (await this.#sessions.features(session, { signal })).has("MFMT");
-    const timed = canSetTime ? unlessRefused(session.mfmt(this.#partPath, modifiedAt, { signal })) : undefined;
+    const timed = canSetTime
+      ? unlessRefused(session.mfmt(this.#partPath, modifiedAt, { signal }))
+      : undefined;
     await Promise.all([timed, this.#replacement?.run(session, { signal })]);
   }
 
-  async #leave(error: unknown): Promise<void> {
-    if (!this.#isBegun) return;
-    const signal = AbortSignal.timeout(CLEANING_MILLISECONDS);
-    // The server may not be there.
-    await this.#sessions
-      .use((session) => this.#clean(session, error, { signal }), { signal })
-      .catch(() => undefined);
-  }
-
-  /** Leaves what was there before, and what is of use another time. */
-  async #clean(
-    session: FtpSession,
-    error: unknown,
-    options: VerbOptions = { signal: AbortSignal.timeout(CLEANING_MILLISECONDS) },
-  ): Promise<void> {
+  /** Leaves what was there before, and what is of use another time. Never rejects: something else has failed before. */
+  async clean(session: FtpSession, error: unknown): Promise<void> {
     if (this.#replacement === undefined) return;
+    const options = { signal: AbortSignal.timeout(CLEANING_MILLISECONDS) };
     try {
       await unlessRefused(this.#replacement.undo(session, options));
       if (!(await this.#isOfUse(error))) await unlessRefused(session.delete(this.#partPath, options));
       this.#isBegun = false;
     } catch {
-      // What was the matter before is what the caller is told.
+      // The server is gone again.
     }
   }
 
   async #isOfUse(error: unknown): Promise<boolean> {
-    if (this.#options.resume !== true || this.#file === undefined || error instanceof ProtocolError) return false;
-    const { size, mtime } = await this.#file.stat();
-    return versionOf(this.#path, size, mtime) === this.#version;
+    if (this.#options.resume !== true || error instanceof ProtocolError) return false;
+    return this.#origin.isUnchanged();
   }
 }
 

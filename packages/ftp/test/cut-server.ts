@@ -19,7 +19,20 @@ export interface CutServer extends AsyncDisposable {
 
 // A short answer to FEAT has fewer places.
 const off: readonly FtpFeature[] = [
-  ...(["AVBL", "CLNT", "COMB", "CPSV", "CSID", "EPRT", "HASH", "HOST", "LANG", "MFF", "MODE Z", "RANG"] as const),
+  ...([
+    "AVBL",
+    "CLNT",
+    "COMB",
+    "CPSV",
+    "CSID",
+    "EPRT",
+    "HASH",
+    "HOST",
+    "LANG",
+    "MFF",
+    "MODE Z",
+    "RANG",
+  ] as const),
   ...(["SITE UTIME", "SSCN", "XCRC", "XMD5", "XSHA", "XSHA1", "XSHA256", "XSHA512"] as const),
 ];
 const features = Object.fromEntries(off.map((feature) => [feature, false]));

@@ -43,11 +43,7 @@ async function assertNoPart(directory: string, name: string): Promise<void> {
 }
 
 /** A file goes from one side to the other. */
-async function copying(
-  root: string,
-  content: Buffer,
-  direction: "download" | "upload",
-): Promise<CutTask> {
+async function copying(root: string, content: Buffer, direction: "download" | "upload"): Promise<CutTask> {
   const local: TempDir = await tempDir();
   await mkdir(join(root, "there"));
   await mkdir(local.file("here"));

@@ -156,8 +156,18 @@ test.each([
   });
   const { client } = fixture;
   expect(await client.exists("d/.secret")).toBe(type);
-  if (type === false) expect(await failureOf(client.stat("d/.secret"))).toMatchObject({ isPermanent: true });
   expect(await client.use((session) => session.pwd())).toBe("/");
+});
+
+test("stat rejects with what is the matter", async () => {
+  await using fixture = await withTrees(tree, {
+    features: { ...listOnly, SIZE: false },
+    onCommand: ({ line }) => (line === "CWD d/x" ? { skip: true, reply: "550 It is elsewhere." } : undefined),
+  });
+  expect(await failureOf(fixture.client.stat("d/x"))).toMatchObject({
+    command: "CWD d/x",
+    isPermanent: true,
+  });
 });
 
 test("stat and exists take one round trip, ensureDir too", async () => {

@@ -49,7 +49,6 @@ test("a million entries need little memory, and a consumer that is slow holds th
     most = Math.max(most, process.memoryUsage().heapUsed - before);
   }
   expect(seen).toBe(count);
-  console.log("MiB:", most / 1_048_576);
   expect(most).toBeLessThan(16 * 1_048_576);
 }, 120_000);
 
@@ -77,11 +76,12 @@ test.each([1, 2])(
     );
     const { client } = liar;
     let seen = 0;
+    let found = 0;
     for await (const { name } of client.entries("r")) {
-      if (seen % 4_000 === 0) expect(await client.list(name)).toHaveLength(1);
+      if (seen % 4_000 === 0) found += (await client.list(name)).length;
       seen += 1;
     }
-    expect(seen).toBe(20_000);
+    expect([seen, found]).toEqual([20_000, 5]);
   },
   30_000,
 );

@@ -88,4 +88,18 @@ describe("npm's ftp-srv", () => {
     const wrong = FtpClient.connect({ host: server.host, port: server.port, ...ada, password: "wrong" });
     expect(await failureOf(wrong)).toMatchObject({ command: "PASS ****", reply: { code: 530 } });
   });
+
+  test("does all that is asked for at one time, though it gives up a port that was asked for ahead", async () => {
+    await using client = await FtpClient.connect(server.url);
+    const chunks: Uint8Array[] = [];
+    const [lines] = await client.use((session) =>
+      Promise.all([
+        session.dir(),
+        session.retrBinary("RETR 1 bytes", (chunk) => chunks.push(chunk)),
+        session.retrBinary("RETR 1 bytes", (chunk) => chunks.push(chunk)),
+      ]),
+    );
+    expect(lines.length).toBeGreaterThan(sizes.length);
+    expect(Buffer.concat(chunks)).toEqual(Buffer.concat([pattern(1), pattern(1)]));
+  });
 });

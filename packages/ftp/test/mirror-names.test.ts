@@ -10,10 +10,16 @@ import { Mirroring } from "../src/mirroring.ts";
 import { RemoteSide } from "../src/remote-side.ts";
 import { FtpSessions } from "../src/sessions.ts";
 import { refuseUnhandled } from "./fixtures.ts";
+import { pathsOf } from "./mirrors.ts";
 import { tester } from "./own-server.ts";
 import { growing, listOnly, plant, type TreeFixture, withTrees } from "./trees.ts";
 
 refuseUnhandled();
+
+/** Paths with composed characters, whichever there were. */
+function composed(items: readonly { readonly path: string }[]): string[] {
+  return pathsOf(items).map((path) => path.normalize("NFC"));
+}
 
 /** Downloads to a file system that takes names for the same that differ in case. */
 async function folding(fixture: TreeFixture, given: Partial<MirrorOptions> = {}): Promise<MirrorResult> {
@@ -37,8 +43,6 @@ async function folding(fixture: TreeFixture, given: Partial<MirrorOptions> = {})
   }
 }
 
-const paths = (items: readonly { readonly path: string }[]): string[] => items.map(({ path }) => path);
-
 describe("a file system that does not tell capitals from small letters", () => {
   test("gets one of two files that would be the same there, and the other one is told of", async () => {
     await using fixture = await withTrees({
@@ -50,8 +54,6 @@ describe("a file system that does not tell capitals from small letters", () => {
       "r/e\u0301": "6",
     });
     const result = await folding(fixture);
-    const composed = (items: readonly { readonly path: string }[]): string[] =>
-      paths(items).map((path) => path.normalize("NFC"));
     expect(composed(result.transferred)).toEqual(["README", "Sub/a", "é"]);
     expect(composed(result.skipped)).toEqual(["readme", "sub", "é"]);
     expect(result.directories).toEqual(["Sub"]);
@@ -68,7 +70,7 @@ describe("a file system that does not tell capitals from small letters", () => {
     await using fixture = await withTrees({ "r/DIR/a": "1" });
     await plant(fixture.directory.path, { outside: null, "tree/dir": { to: "../outside" } });
     const result = await folding(fixture);
-    expect(paths(result.skipped)).toEqual(["DIR"]);
+    expect(pathsOf(result.skipped)).toEqual(["DIR"]);
     expect(await growing(fixture.directory.file("outside"))).toEqual({});
   });
 });
@@ -127,7 +129,7 @@ test("local names that the server can't be told are told of, and left alone", as
   await plant(local, { "line\nend": "1", "back\\slash": "2", good: "3", "dir\r/f": "4" });
   await writeFile(Buffer.concat([Buffer.from(`${local}/`), Buffer.of(0xff, 0xfe)]), "5");
   const uploaded = await client.mirror({ direction: "upload", remote: "r", local });
-  expect(paths(uploaded.transferred)).toEqual(["good"]);
+  expect(pathsOf(uploaded.transferred)).toEqual(["good"]);
   expect(uploaded.skipped).toHaveLength(4);
   expect(await growing(join(server.root, "r"))).toEqual({ kept: "1", good: "3" });
   const downloaded = await client.mirror({ direction: "download", remote: "r", local, delete: true });
@@ -139,30 +141,21 @@ test("names that the encoding has not fail one by one", async () => {
   await using fixture = await withTrees({}, {}, { encoding: "latin1" });
   await plant(fixture.local, { größe: "1", 日本: "2", "dir日/x": "3" });
   const result = await fixture.client.mirror({ direction: "upload", remote: "r", local: fixture.local });
-  expect(paths(result.transferred)).toEqual(["größe"]);
-  expect(paths(result.failed)).toEqual(["dir日", "日本"]);
+  expect(pathsOf(result.transferred)).toEqual(["größe"]);
+  expect(pathsOf(result.failed)).toEqual(["dir日", "日本"]);
 });
 
+const hours = 3_600_000;
+const line =
+  (offset: (modified: Date) => number) =>
+  ({ name, type, size, modified }: { name: string; type: string; size: number; modified: Date }): string => {
+    const shown = new Date(modified.getTime() + offset(modified));
+    const month = shown.toLocaleString("en", { month: "short", timeZone: "UTC" });
+    const clock = shown.toISOString().slice(11, 16);
+    return `${type === "directory" ? "d" : "-"}rw-r--r-- 1 a b ${size} ${month} ${shown.getUTCDate()} ${clock} ${name}`;
+  };
+
 describe("a server whose listings are in its own time", () => {
-  const hours = 3_600_000;
-  const line =
-    (offset: (modified: Date) => number) =>
-    ({
-      name,
-      type,
-      size,
-      modified,
-    }: {
-      name: string;
-      type: string;
-      size: number;
-      modified: Date;
-    }): string => {
-      const shown = new Date(modified.getTime() + offset(modified));
-      const month = shown.toLocaleString("en", { month: "short", timeZone: "UTC" });
-      const clock = shown.toISOString().slice(11, 16);
-      return `${type === "directory" ? "d" : "-"}rw-r--r-- 1 a b ${size} ${month} ${shown.getUTCDate()} ${clock} ${name}`;
-    };
   const now = Date.now();
 
   test.each([9, -8, 5.75, 0])("%d hours ahead is found out", async (ahead) => {
@@ -189,6 +182,9 @@ describe("a server whose listings are in its own time", () => {
       unchanged: 2,
       transferred: [{ path: "b" }],
     });
+    const asked = fixture.since();
+    expect(await fixture.client.mirror({ ...options, direction: "upload" })).toMatchObject({ unchanged: 3 });
+    expect(asked("MDTM")).toHaveLength(1);
   });
 
   test("that jumps in spring is asked again where that matters", async () => {

@@ -1,12 +1,13 @@
 // FtpClient.mirror: one tree becomes like the other.
-import { mkdir, rm, stat, utimes, writeFile } from "node:fs/promises";
+import { mkdir, rm, stat, utimes } from "node:fs/promises";
 import { join } from "node:path";
 import { ArgumentError, ReplyError } from "@netcli/core-transport";
 import { failureOf } from "@netcli/test-kit";
 import { describe, expect, test } from "vitest";
-import type { MirrorOptions, MirrorProgress, MirrorResult } from "../src/index.ts";
+import type { MirrorProgress } from "../src/index.ts";
 import { refuseUnhandled } from "./fixtures.ts";
-import { growing, listOnly, MODIFIED, plant, type Tree, type TreeFixture, withTrees } from "./trees.ts";
+import { type Direction, mirror, NOTHING, sides, SITUATIONS } from "./mirrors.ts";
+import { growing, MODIFIED, plant, type Tree, withTrees } from "./trees.ts";
 
 refuseUnhandled();
 
@@ -22,39 +23,7 @@ const tree: Tree = {
 const FILES = [" odd -name ", "a", "b/c", "b/d/e", "größe/日本"];
 const BYTES = 12 + 3 + 1 + 2;
 
-const NOTHING: MirrorResult = {
-  transferred: [],
-  unchanged: 0,
-  directories: [],
-  deleted: [],
-  skipped: [],
-  failed: [],
-  bytes: 0,
-};
-
-type Direction = MirrorOptions["direction"];
-
-/** Where the tree is that is copied, and the one that is made like it. */
-function sides({ server, local }: TreeFixture, direction: Direction): { from: string; to: string } {
-  const remote = join(server.root, "r");
-  return direction === "download" ? { from: remote, to: local } : { from: local, to: remote };
-}
-
-function mirror(
-  fixture: TreeFixture,
-  direction: Direction,
-  options: Partial<MirrorOptions> = {},
-): Promise<MirrorResult> {
-  return fixture.client.mirror({ direction, remote: "r", local: fixture.local, ...options });
-}
-
-describe.each<[Direction, string, object]>([
-  ["download", "facts", {}],
-  ["download", "a listing for people", { features: listOnly }],
-  ["upload", "facts", {}],
-  ["upload", "a listing for people", { features: listOnly }],
-  ["upload", "no way to set times", { features: { ...listOnly, MFMT: 502, MDTM: 502 } }],
-])("%s, with %s", (direction, _how, serverOptions) => {
+describe.each(SITUATIONS)("%s, with %s", (direction, _how, serverOptions) => {
   test.each([
     [1, undefined],
     [1, 1],
@@ -107,142 +76,6 @@ describe.each<[Direction, string, object]>([
       unchanged: 0,
       bytes: 16,
     });
-  });
-
-  test("leaves what is in its place, and with delete removes it", async () => {
-    await using fixture = await withTrees({}, serverOptions);
-    const { from, to } = sides(fixture, direction);
-    await plant(from, { file: "1", "directory/f": "2", z: "3" });
-    await plant(to, { "file/old": "x", directory: "y", extra: "z", "more/of/it": "x" });
-    expect(await mirror(fixture, direction)).toMatchObject({
-      transferred: [{ path: "z" }],
-      directories: [],
-      deleted: [],
-      skipped: [
-        { path: "directory", reason: "a file is in its place" },
-        { path: "file", reason: "a directory is in its place" },
-      ],
-    });
-    const expected = {
-      ...NOTHING,
-      transferred: [
-        { path: "directory/f", bytes: 1 },
-        { path: "file", bytes: 1 },
-      ],
-      directories: ["directory"],
-      unchanged: 1,
-      deleted: ["directory", "extra", "file", "more"],
-      bytes: 2,
-    };
-    const before = await growing(to);
-    expect(await mirror(fixture, direction, { delete: true, dryRun: true })).toEqual(expected);
-    expect(await growing(to)).toEqual(before);
-    expect(await mirror(fixture, direction, { delete: true })).toEqual(expected);
-    expect(await growing(to)).toEqual(await growing(from));
-  });
-
-  test("leaves alone what the filter does not want, on both sides", async () => {
-    await using fixture = await withTrees({}, serverOptions);
-    const { from, to } = sides(fixture, direction);
-    await plant(from, {
-      "a.log": "1",
-      b: "2",
-      "sub/c.log": "3",
-      "sub/d": "4",
-      "no/e": "5",
-      "was.log/x": "6",
-      swap: "7",
-    });
-    await plant(to, {
-      "old.log": "x",
-      old: "y",
-      "gone/f.log": "z",
-      "gone/g": "z",
-      "gone/h/i": "z",
-      "away/j": "z",
-      "no/k": "z",
-      "swap/l.log": "z",
-      "swap/m": "z",
-    });
-    const seen = new Set<string>();
-    const filter: MirrorOptions["filter"] = async ({ path, type }) => {
-      seen.add(`${type} ${path}`);
-      return !path.endsWith(".log") && path !== "no";
-    };
-    const expected = {
-      ...NOTHING,
-      transferred: [
-        { path: "b", bytes: 1 },
-        { path: "sub/d", bytes: 1 },
-      ],
-      directories: ["sub"],
-      deleted: ["away", "gone/g", "gone/h", "old", "swap/m"],
-      skipped: [],
-      bytes: 2,
-    };
-    const told = await mirror(fixture, direction, { delete: true, filter, dryRun: true });
-    const done = await mirror(fixture, direction, { delete: true, filter });
-    expect(told).toEqual(done);
-    expect({ ...done, skipped: [] }).toEqual(expected);
-    expect(done.skipped.map(({ path }) => path)).toEqual(["swap"]);
-    expect(await growing(to)).toEqual({
-      b: "2",
-      sub: null,
-      "sub/d": "4",
-      "old.log": "x",
-      gone: null,
-      "gone/f.log": "z",
-      no: null,
-      "no/k": "z",
-      swap: null,
-      "swap/l.log": "z",
-    });
-    expect(seen).toContain("directory was.log");
-    expect(seen).not.toContain("file was.log/x");
-  });
-
-  test("leaves links alone on both sides, and follows them if it is told to", async () => {
-    await using fixture = await withTrees({ outside: null, "outside/f": "mine" }, serverOptions);
-    const { from, to } = sides(fixture, direction);
-    await plant(fixture.directory.path, { "outside/f": "mine" });
-    await plant(from, {
-      f: "1",
-      file: { to: "f" },
-      "d/e": "2",
-      way: { to: "d" },
-      "d/up": { to: ".." },
-      gone: { to: "none" },
-    });
-    await plant(to, { stale: { to: "../outside" } });
-    const result = await mirror(fixture, direction, { delete: true });
-    expect(result).toMatchObject({ transferred: [{ path: "d/e" }, { path: "f" }], deleted: [], failed: [] });
-    expect(result.skipped.map(({ path }) => path)).toEqual(["d/up", "file", "gone", "stale", "way"]);
-    const followed = await mirror(fixture, direction, { symlinks: "follow" });
-    expect(followed.failed).toEqual([]);
-    expect(followed.transferred.map(({ path }) => path)).toEqual(expect.arrayContaining(["file", "way/e"]));
-    expect(followed.skipped.map(({ path }) => path)).toContain("gone");
-    expect(await growing(to)).toMatchObject({
-      f: "1",
-      file: "1",
-      "d/e": "2",
-      "way/e": "2",
-      stale: { to: "../outside" },
-    });
-    // What a link leads to has changed.
-    await writeFile(join(from, "f"), "much longer");
-    const again = await mirror(fixture, direction, { symlinks: "follow" });
-    expect(again.transferred.map(({ path }) => path)).toEqual(expect.arrayContaining(["f", "file"]));
-  });
-
-  test("leaves parts of interrupted transfers alone, and says so", async () => {
-    await using fixture = await withTrees({}, serverOptions);
-    const { from, to } = sides(fixture, direction);
-    const part = ".name.0123456789abcdef.part";
-    await plant(from, { [part]: "1", f: "2" });
-    await plant(to, { f: "2", ".other.0123456789ab.part": "3" });
-    const result = await mirror(fixture, direction, { delete: true });
-    expect(result).toMatchObject({ unchanged: 1, deleted: [], transferred: [] });
-    expect(result.skipped.map(({ path }) => path)).toEqual([part, ".other.0123456789ab.part"]);
   });
 
   test("tells of each file how it begins and that it is done", async () => {
@@ -372,6 +205,27 @@ test("what is no option of mirror is refused", async () => {
     expect(await failureOf(mirror(fixture, "download", bad))).toBeInstanceOf(ArgumentError);
   }
 });
+
+test.each(["download", "upload"] as const)(
+  "%s forgives two seconds, which FAT does not tell apart",
+  async (direction) => {
+    await using fixture = await withTrees({});
+    const { from, to } = sides(fixture, direction);
+    await plant(from, { close: "1", later: "1" });
+    await plant(to, { close: "2", later: "2" });
+    for (const [name, seconds] of [
+      ["close", 2],
+      ["later", 3],
+    ] as const) {
+      const time = new Date(MODIFIED.getTime() - seconds * 1_000);
+      await utimes(join(to, name), time, time);
+    }
+    expect(await mirror(fixture, direction)).toMatchObject({
+      unchanged: 1,
+      transferred: [{ path: "later" }],
+    });
+  },
+);
 
 test("copies have the time of the original, unless that is not wanted", async () => {
   await using fixture = await withTrees({ "r/a": "2" });

@@ -153,6 +153,5 @@ test("sends what it removes in few round trips", async () => {
   const trips = (performance.now() - begin) / (2 * delay);
   expect(await growing(fixture.server.root)).toEqual({});
   // One by one they would be 105, and the listings ten more.
-  console.log("round trips:", trips);
   expect(trips).toBeLessThan(30);
 }, 20_000);

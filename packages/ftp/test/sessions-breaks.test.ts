@@ -1,13 +1,20 @@
 // Sessions that break, while nobody has them or in the middle of a task: who notices, and how often it is tried again.
+import { once } from "node:events";
+import { connect, type Socket } from "node:net";
+import { setImmediate as tick } from "node:timers/promises";
 import { ConnectionClosedError, ReplyError } from "@netcli/core-transport";
 import { failureOf, gate, tempDir } from "@netcli/test-kit";
 import type { FtpServerOptions, FtpServerSession } from "@netcli/test-servers";
-import { setImmediate as tick } from "node:timers/promises";
 import { describe, expect, test } from "vitest";
 import { pattern, refuseUnhandled } from "./fixtures.ts";
 import { type SeveralFixture, several } from "./several.ts";
 
 refuseUnhandled();
+
+/** Long enough for all to be heard that is on its way on this machine. */
+async function turns(): Promise<void> {
+  for (let turn = 0; turn < 10; turn += 1) await tick();
+}
 
 describe("a session that the server ends while nobody has it", () => {
   const ways: [string, (session: FtpServerSession) => Promise<void> | void][] = [
@@ -30,7 +37,7 @@ describe("a session that the server ends while nobody has it", () => {
     const ended = server.sessions.slice();
     for (const session of ended) await end(session);
     // The client hears of it when it has its turn to read.
-    for (let turns = 0; turns < 10; turns += 1) await tick();
+    await turns();
     expect((await Promise.all(["file", "file"].map((name) => fetch(name)))).map(String)).toEqual([
       "content",
       "content",
@@ -40,7 +47,7 @@ describe("a session that the server ends while nobody has it", () => {
   });
 
   test("because it was idle for too long is replaced unnoticed", async () => {
-    await using fixture = await several({ idleTimeout: 30 }, { retries: 0 });
+    await using fixture = await several({ idleTimeout: 500 }, { retries: 0 });
     const { server, put, fetch } = fixture;
     await put("file", "content");
     await server.sessions[0]?.ended;
@@ -135,7 +142,7 @@ describe("a task whose connection breaks", () => {
 
   test.each([
     ["PASS", 530],
-    ["USER", 530],
+    ["USER", 550],
     ["CONNECT", 421],
   ])(
     "is tried again when the server does not let it in again at once: %s is answered with %i",
@@ -191,13 +198,57 @@ describe("a task whose connection breaks", () => {
     const { client, server } = fixture;
     const given = failureOf(client.stat("file", { signal: controller.signal }));
     const closed = failureOf(client.stat("file"));
-    // In the pause, which lasts some hundred milliseconds.
+    const settled: string[] = [];
+    void given.then(() => settled.push("given"));
+    void closed.then(() => settled.push("closed"));
     await server.sessions[0]?.ended;
-    for (let turns = 0; turns < 10; turns += 1) await tick();
+    await turns();
+    // In the pause, which lasts for more than a hundred milliseconds.
     controller.abort(reason);
-    expect(await given).toBe(reason);
+    await turns();
+    expect(settled).toEqual(["given"]);
+    while (server.sessions[1] === undefined) await tick();
+    await server.sessions[1].ended;
+    await turns();
     client.close();
+    await turns();
+    expect(settled).toEqual(["given", "closed"]);
+    expect(await given).toBe(reason);
     expect(await closed).toBeInstanceOf(ConnectionClosedError);
+  });
+
+  test("is tried again when the server does not answer in time", async () => {
+    let asked = 0;
+    const onCommand: FtpServerOptions["onCommand"] = ({ verb }) => {
+      if (verb !== "MLST") return undefined;
+      asked += 1;
+      return asked === 1 ? { reply: null } : undefined;
+    };
+    await using fixture = await several({ onCommand }, { timeouts: { reply: 1_000 } });
+    await fixture.put("file", "content");
+    expect(await fixture.client.stat("file")).toMatchObject({ name: "file" });
+    expect([asked, fixture.server.sessions.length]).toEqual([2, 2]);
+  });
+
+  test("is tried again when there was no way to the server for a while", async () => {
+    let isDown = false;
+    let refusals = 0;
+    const proxy = async ({ host, port }: { host: string; port: number }): Promise<Socket> => {
+      if (isDown) {
+        refusals += 1;
+        isDown = refusals < 2;
+        throw new Error("no way");
+      }
+      const socket = connect(port, host);
+      await once(socket, "connect");
+      return socket;
+    };
+    await using fixture = await several({}, { proxy });
+    isDown = true;
+    fixture.server.sessions[0]?.end();
+    await fixture.server.sessions[0]?.ended;
+    expect(await fixture.client.list()).toEqual([]);
+    expect(refusals).toBe(2);
   });
 
   test("hears why when the server can't be reached any more", async () => {

@@ -239,6 +239,18 @@ describe("a task of several steps", () => {
     expect(result).toMatchObject({ bytes: big, hash: { algorithm: "SHA-256" } });
   });
 
+  test.each(["before", "behind"])("is not waited for any more %s close", async (when) => {
+    await using fixture = await several();
+    const sessions = await sessionsOn(fixture);
+    const { opened: wait, open } = gate();
+    const running = sessions.task(() => wait);
+    const quitting = when === "before" ? sessions.quit() : undefined;
+    sessions.close();
+    await (quitting ?? sessions.quit());
+    open();
+    expect(await running).toBeUndefined();
+  });
+
   test("is not waited for when it has failed", async () => {
     await using fixture = await several();
     const sessions = await sessionsOn(fixture);

@@ -1,14 +1,12 @@
-// A client with several sessions: how many there are, what they are asked, and in which directory they are lent.
+// A client with several sessions: how many there are, and what they are asked.
 import { getEventListeners } from "node:events";
-import { rm } from "node:fs/promises";
-import { join } from "node:path";
-import { ArgumentError, ReplyError } from "@netcli/core-transport";
-import { failureOf } from "@netcli/test-kit";
+import { ArgumentError } from "@netcli/core-transport";
+import { failureOf, gate } from "@netcli/test-kit";
 import { type FtpServerOptions, startFtpServer } from "@netcli/test-servers";
 import { describe, expect, test } from "vitest";
 import { FtpClient, type FtpClientOptions } from "../src/index.ts";
+import { FtpSessions } from "../src/sessions.ts";
 import { pattern, refuseUnhandled } from "./fixtures.ts";
-import { tester } from "./own-server.ts";
 import { type SeveralFixture, several } from "./several.ts";
 
 refuseUnhandled();
@@ -48,6 +46,37 @@ describe("FtpClient.connect", () => {
     await fixture.put("file", "content");
     for (let times = 0; times < 5; times += 1) expect(String(await fixture.fetch("file"))).toBe("content");
     expect(fixture.server.sessions).toHaveLength(1);
+  });
+
+  test("logs each session in, be it anonymously", async () => {
+    await using server = await startFtpServer();
+    const { host, port } = server;
+    const client = await FtpClient.connect({ host, port, connections: 2 });
+    await client.use(() => client.use((session) => session.noop()));
+    expect(server.sessions.map(({ user }) => user)).toEqual(["anonymous", "anonymous"]);
+    await client.quit();
+  });
+
+  test("has short tasks share a session, unless commands are not to be sent ahead", async () => {
+    await using server = await startFtpServer();
+    const { host, port } = server;
+    for (const pipelining of ["off", "safe"] as const) {
+      const sessions = await FtpSessions.connect({ host, port, connections: 2, pipelining });
+      const { opened: wait, open } = gate();
+      let begun = 0;
+      const work = (): Promise<void> => {
+        begun += 1;
+        if (begun === sessions.parallel) open();
+        return wait;
+      };
+      const tasks = Array.from({ length: 50 }, () => sessions.use(work, { isShared: true }));
+      await wait;
+      expect(begun).toBe(sessions.parallel);
+      expect(sessions.parallel > 2).toBe(pipelining === "safe");
+      await Promise.all(tasks);
+      await sessions.quit();
+    }
+    expect(server.sessions).toHaveLength(4);
   });
 
   test("forgets its signal when it has connected", async () => {
@@ -157,120 +186,5 @@ describe("what the server can", () => {
     expect(asked).toBeLessThanOrEqual(4);
     await client.list("directory");
     expect(asked).toBeLessThanOrEqual(4);
-  });
-});
-
-async function inDirectories(options: FtpServerOptions = {}): Promise<SeveralFixture> {
-  const fixture = await several(options);
-  await fixture.put("home/file", "at home");
-  await fixture.put("home/below/file", "below");
-  return fixture;
-}
-
-const withoutPwd: FtpServerOptions["onCommand"] = ({ verb }) =>
-  verb === "PWD" ? { reply: "550 No." } : undefined;
-
-describe("a session that is lent", () => {
-  const ways: [string, (fixture: SeveralFixture) => Promise<unknown>][] = [
-    ["by CWD", ({ client }) => client.use((session) => session.cwd("home/below"))],
-    ["by CDUP", ({ client }) => client.use(async (session) => (await session.cwd("home"), session.cdup()))],
-    [
-      "by work that fails behind it",
-      ({ client }) =>
-        failureOf(
-          client.use(async (session) => {
-            await session.cwd("home");
-            await session.cwd("missing");
-          }),
-        ),
-    ],
-  ];
-
-  test.each(ways)("comes back into its directory when that was left %s", async (_how, leave) => {
-    await using fixture = await inDirectories();
-    for (let times = 0; times < 2; times += 1) {
-      await leave(fixture);
-      expect(String(await fixture.fetch("home/file"))).toBe("at home");
-      expect(await fixture.client.use((session) => session.pwd())).toBe("/");
-    }
-    expect(fixture.server.sessions).toHaveLength(1);
-  });
-
-  test("comes back into the directory of the options", async () => {
-    await using first = await inDirectories();
-    const { host, port } = first.server;
-    const client = await FtpClient.connect({ host, port, ...tester, tls: "none", directory: "home" });
-    await client.use((session) => session.cwd("below"));
-    expect((await client.list()).map(({ name }) => name).toSorted()).toEqual(["below", "file"]);
-    await client.quit();
-  });
-
-  test("is not lent again when the server does not say where it was", async () => {
-    await using fixture = await inDirectories({ onCommand: withoutPwd });
-    expect(await fixture.client.use((session) => session.cwd("home"))).toMatchObject({ code: 250 });
-    expect(String(await fixture.fetch("home/file"))).toBe("at home");
-    expect(fixture.server.sessions).toHaveLength(2);
-    expect(fixture.server.sessions[0]?.commands.at(-1)).toBe("QUIT");
-  });
-
-  test("is not lent again when it can't come back", async () => {
-    await using fixture = await inDirectories();
-    const { host, port, root } = fixture.server;
-    const client = await FtpClient.connect({ host, port, ...tester, tls: "none", directory: "home/below" });
-    await client.use(async (session) => {
-      await session.cwd("/");
-      await rm(join(root, "home/below"), { recursive: true });
-    });
-    // The new one can't go there either, and that is what the next one hears.
-    expect(await failureOf(client.list())).toBeInstanceOf(ReplyError);
-    await client.quit();
-  });
-
-  test.each(["close", "quit"] as const)("may be ended (%s) by the work, and is replaced", async (how) => {
-    await using fixture = await inDirectories();
-    await fixture.client.use(async (session) => {
-      await session.cwd("home");
-      await session[how]();
-    });
-    expect(String(await fixture.fetch("home/file"))).toBe("at home");
-    expect(fixture.server.sessions).toHaveLength(2);
-  });
-
-  test("is free again although a transfer was begun that nobody finished", async () => {
-    await using fixture = await inDirectories();
-    await fixture.put("big", pattern(30_000_000));
-    const failure = new Error("out of the middle of it");
-    const work = fixture.client.use(async (session) => {
-      await session.transferCmd("RETR big");
-      throw failure;
-    });
-    expect(await failureOf(work)).toBe(failure);
-    expect(String(await fixture.fetch("home/file"))).toBe("at home");
-    await fixture.client.quit();
-  });
-
-  test("is lent to nobody else meanwhile", async () => {
-    await using fixture = await inDirectories();
-    let isLent = false;
-    const using = fixture.client.use(async (session) => {
-      isLent = true;
-      await session.cwd("home");
-      await session.noop();
-      isLent = false;
-    });
-    expect(String(await fixture.fetch("home/file"))).toBe("at home");
-    expect(isLent).toBe(false);
-    await using;
-  });
-
-  test("is not waited for longer than the signal says", async () => {
-    await using fixture = await inDirectories();
-    const reason = new Error("enough");
-    const controller = new AbortController();
-    await fixture.client.use(async () => {
-      const waiting = failureOf(fixture.client.use(() => Promise.resolve(), { signal: controller.signal }));
-      controller.abort(reason);
-      expect(await waiting).toBe(reason);
-    });
   });
 });

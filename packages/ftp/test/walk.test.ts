@@ -1,6 +1,6 @@
 // FtpClient.walk: level by level, whatever the consumer and the server do meanwhile.
 import { ConnectionClosedError, ReplyError } from "@netcli/core-transport";
-import { failureOf } from "@netcli/test-kit";
+import { failureOf, gate } from "@netcli/test-kit";
 import { describe, expect, test } from "vitest";
 import type { WalkItem } from "../src/index.ts";
 import { refuseUnhandled } from "./fixtures.ts";
@@ -109,16 +109,33 @@ test("a walk that nobody goes on with leaves nothing running, and the session us
   expect(commands().filter((line) => !/^(?:MLST|FEAT)/.test(line))).toEqual([]);
 });
 
+test("a walk that nobody goes on with does not wait for what is listed ahead", async () => {
+  const { opened: never } = gate();
+  await using fixture = await withTrees(
+    { "r/a/f": "1", "r/b/f": "2" },
+    {
+      onCommand: ({ line }) =>
+        line === "MLSD r/b" ? { data: { cut: { after: 0, wait: never } } } : undefined,
+    },
+    { connections: 2 },
+  );
+  for await (const { path } of fixture.client.walk("r")) if (path === "a/f") break;
+  expect(await fixture.client.exists("r/b/f")).toBe("file");
+});
+
+function noFilter(): boolean {
+  throw new Error("no filter");
+}
+
 test("a walk whose caller throws ends, too", async () => {
   await using fixture = await withTrees(tree);
   const walk = async (): Promise<void> => {
     for await (const { path } of fixture.client.walk("r")) if (path === "c") throw new Error("enough");
   };
   expect(await failureOf(walk())).toMatchObject({ message: "enough" });
-  const filter = (): boolean => {
-    throw new Error("no filter");
-  };
-  expect(await failureOf(all(fixture.client.walk("r", { filter })))).toMatchObject({ message: "no filter" });
+  expect(await failureOf(all(fixture.client.walk("r", { filter: noFilter })))).toMatchObject({
+    message: "no filter",
+  });
   expect(await fixture.client.list("r")).toHaveLength(5);
 });
 

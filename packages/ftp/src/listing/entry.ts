@@ -65,7 +65,10 @@ export interface FtpEntry {
   readonly facts?: ReadonlyMap<string, string>;
   /** The directory itself, or the one above it. */
   readonly special?: "current" | "parent";
-  /** The line behind it is none of a listing: the name may hold a line end, and go on there. */
+  /**
+   * The line behind it is none of a listing: the name may hold a line end, and go on there. Or the same name is listed
+   * as something else, too.
+   */
   readonly isDoubtful?: true;
   /** The line that it was read from; lines are joined by a line feed. */
   readonly raw: string;
