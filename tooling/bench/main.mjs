@@ -45,6 +45,9 @@ if (options.help) {
   process.exit(0);
 }
 
+// Where Debian puts servers: `su` leaves these out.
+process.env.PATH += ":/usr/sbin:/sbin";
+
 // Children and temporary files go however this process ends, save by SIGKILL (see servers/serve.py).
 process.on("exit", endEverything);
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(signal, () => process.exit(130));

@@ -4,6 +4,7 @@ import { orAborted } from "./abort.ts";
 import { ftpCommand } from "./command.ts";
 import type { VerbOptions } from "./dialogue.ts";
 import { assertPositive, refusal } from "./errors.ts";
+import type { FtpFeatures } from "./features.ts";
 import { hashCommand, parseHash, type FtpHash } from "./hash.ts";
 import { entriesOf } from "./listing/entries.ts";
 import type { FtpEntry } from "./listing/entry.ts";
@@ -148,6 +149,13 @@ export abstract class FtpFiles extends FtpSystem {
       throw new NotSupportedError("the server tells times by MDTM, but does not set them");
     }
     return reply;
+  }
+
+  /** @internal The same where it is known which way that is; what the server says to it does not matter. */
+  async keepTime(path: string, modifiedAt: Date, features: FtpFeatures, options: VerbOptions): Promise<void> {
+    const server = { features, welcome: this.welcome };
+    const [command, isSure] = timeCommand(this.commands, path, formatTime(modifiedAt), server);
+    if (isSure) await this.ask(command, options);
   }
 
   /** Joins parts into one file, behind what that has, and removes them (COMB). */

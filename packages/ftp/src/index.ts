@@ -17,12 +17,7 @@ export {
   parseListingLine,
 } from "./listing/reader.ts";
 export { isSafeName, type SafeNameOptions } from "./listing/safe-name.ts";
-export {
-  type MirrorItem,
-  type MirrorOptions,
-  type MirrorProgress,
-  type MirrorResult,
-} from "./mirror.ts";
+export { type MirrorItem, type MirrorOptions, type MirrorProgress, type MirrorResult } from "./mirror.ts";
 export { type FtpOptions } from "./options.ts";
 export { type FtpReply } from "./reply.ts";
 export { FtpSession, type OpenTransfer, type StoreOptions, type TransferResult } from "./session.ts";

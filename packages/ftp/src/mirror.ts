@@ -25,6 +25,8 @@ export interface MirrorProgress {
   readonly total: number | undefined;
   /** Nothing more will come about it. */
   readonly done: boolean;
+  /** Why it was not copied; comes with `done`. */
+  readonly error: Error | undefined;
 }
 
 export interface MirrorOptions extends ListOptions {

@@ -192,6 +192,7 @@ export class Mirroring {
       const total = node.size;
       let progress = { bytes: 0, total };
       let hasBegun = false;
+      let failure: Error | undefined;
       try {
         if (inPlace !== undefined && (await this.#copies.isSame(path, node, inPlace))) {
           this.#report.leaveUnchanged();
@@ -200,16 +201,17 @@ export class Mirroring {
         hasBegun = !dryRun;
         const report = (news: typeof progress): void => {
           progress = news;
-          onProgress?.({ path, ...news, done: false });
+          onProgress?.({ path, ...news, done: false, error: undefined });
         };
         if (hasBegun) report(progress);
         const bytes = dryRun ? (total ?? 0) : await this.#copies.copy(path, node, report);
         progress = { ...progress, bytes };
         this.#report.transfer(path, bytes);
       } catch (error) {
+        failure = error as Error;
         this.#report.fail(path, error);
       } finally {
-        if (hasBegun) onProgress?.({ path, ...progress, done: true });
+        if (hasBegun) onProgress?.({ path, ...progress, done: true, error: failure });
       }
     });
   }

@@ -223,11 +223,8 @@ class Storing {
   async #finish(session: FtpSession): Promise<void> {
     const { signal, preserveTime = true } = this.#options;
     const modifiedAt = preserveTime ? this.#origin.modifiedAt : undefined;
-    const canSetTime =
-      modifiedAt !== undefined && (await this.#sessions.features(session, { signal })).has("MFMT");
-    const timed = canSetTime
-      ? unlessRefused(session.mfmt(this.#partPath, modifiedAt, { signal }))
-      : undefined;
+    const features = modifiedAt && (await this.#sessions.features(session, { signal }));
+    const timed = features && session.keepTime(this.#partPath, modifiedAt, features, { signal });
     await Promise.all([timed, this.#replacement?.run(session, { signal })]);
   }
 

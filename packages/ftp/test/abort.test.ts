@@ -32,6 +32,7 @@ const stages: [string, (ftp: Ftp, pause: Pause) => Promise<void>][] = [
       await ftp.say("200 binary");
       // They came along.
       await ftp.facts("a", "213 1000000");
+      await ftp.passive();
     },
   ],
   [
@@ -42,6 +43,7 @@ const stages: [string, (ftp: Ftp, pause: Pause) => Promise<void>][] = [
       await pause();
       await ftp.say("213 1000000");
       await ftp.answer("MDTM a", "500 what");
+      await ftp.passive();
     },
   ],
   [

@@ -172,8 +172,20 @@ describe("the time of an upload", () => {
     expect((await stat(join(server.root, "b"))).mtimeMs).toBeGreaterThan(Date.now() - 60_000);
   });
 
-  test("is left to the server where it has no MFMT, or refuses it", async () => {
-    for (const options of [{ features: { MFMT: false } }, { onCommand: refusing }]) {
+  test("is set in whichever way the server has", async () => {
+    for (const features of [{ MFMT: false }, { MFMT: false, MFF: false }]) {
+      await using fixture = await onServer({ features });
+      const { client, server, local } = fixture;
+      await writeFile(local.file("source"), "content");
+      await utimes(local.file("source"), modifiedAt, modifiedAt);
+      await client.upload(local.file("source"), "a");
+      expect((await stat(join(server.root, "a"))).mtime).toEqual(modifiedAt);
+    }
+  });
+
+  test("is left to the server where it has no way that is known, or refuses it", async () => {
+    const none = { MFMT: false, MFF: false, "SITE UTIME": false };
+    for (const options of [{ features: none }, { onCommand: refusing }]) {
       await using fixture = await onServer(options);
       const { client, local, there, since } = fixture;
       await writeFile(local.file("source"), "content");
@@ -181,7 +193,7 @@ describe("the time of an upload", () => {
       await client.upload(local.file("source"), "a");
       expect(await there()).toEqual(["a"]);
       // Who does not offer it is not asked.
-      expect(commands().join().includes("MFMT")).toBe("onCommand" in options);
+      expect(/MFMT|MFF|UTIME/.test(commands().join())).toBe("onCommand" in options);
     }
   });
 });

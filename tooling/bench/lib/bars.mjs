@@ -1,5 +1,5 @@
 // The bars a job sets for ours, and how they are judged.
-import { median, mib, pairedRatio } from "./stats.mjs";
+import { median, mib, pairedRatio, roundTrips } from "./stats.mjs";
 
 /** Ours must have at least `factor` times the speed (wall) of the variant with the key `than`. */
 export function atLeast(factor, than, tolerance = 0) {
@@ -21,6 +21,16 @@ export function atLeastMibPerCpuSecond(floor, of) {
   return { kind: "rate", of, floor };
 }
 
+/** The memory of the variant `of` may grow by less than this many MiB. */
+export function lessThanMib(limit, of) {
+  return { kind: "growth", of, limit };
+}
+
+/** The variant `of` may take at most this many round trips, and less than half the time of one for computing. */
+export function atMostRoundTrips(limit, of) {
+  return { kind: "trips", of, limit };
+}
+
 const digits = (number) => (number >= 100 ? number.toFixed(0) : number.toPrecision(3));
 
 function verdictOf(met) {
@@ -28,9 +38,11 @@ function verdictOf(met) {
 }
 
 /** What a bar asks for, in words; `subject` is the name of the variant it speaks of. */
-function wording({ kind, factor, floor, noun, tolerance }, subject) {
+function wording({ kind, factor, floor, limit, noun, tolerance }, subject) {
   if (kind === "rate") return `at least ${floor} MiB per CPU second, ${subject}`;
   if (kind === "most") return `at most ${factor} x the ${noun} of ${subject}`;
+  if (kind === "growth") return `memory grows by less than ${limit} MiB, ${subject}`;
+  if (kind === "trips") return `at most ${limit} round trips, ${subject}`;
   const percent = Math.round(tolerance * 100);
   const allowance = percent > 0 ? ` (less ${percent} % for the error of measurement)` : "";
   return `at least ${factor} x ${subject}${allowance}`;
@@ -51,13 +63,29 @@ function judgeRate(bar, variant) {
   return { value: `${digits(value)} MiB/s`, verdict: verdictOf(value >= bar.floor) };
 }
 
+function judgeGrowth(bar, variant) {
+  const value = mib(median(variant.runs.map(({ growth }) => growth)));
+  return { value: `${digits(value)} MiB`, verdict: verdictOf(value < bar.limit) };
+}
+
+function judgeTrips(bar, variant) {
+  const value = roundTrips(variant);
+  return { value: digits(value), verdict: verdictOf(value < bar.limit + 0.5) };
+}
+
 /** A bar that could not be measured is never met: "skipped" if something is not installed, else "error". */
 function unmeasured({ name, problem }) {
   const reason = problem.kind === "skipped" ? problem.text : `${name} failed`;
   return { value: `not measured (${reason})`, verdict: problem.kind };
 }
 
-const judges = { ratio: judgeRatio, most: judgeMost, rate: judgeRate };
+const judges = {
+  ratio: judgeRatio,
+  most: judgeMost,
+  rate: judgeRate,
+  growth: judgeGrowth,
+  trips: judgeTrips,
+};
 
 export function judge(bar, variants) {
   if (bar.kind === "job") return { text: "all bars", value: bar.problem.text, verdict: bar.problem.kind };

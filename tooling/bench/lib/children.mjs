@@ -11,6 +11,7 @@ const children = new Set();
 const folders = new Set();
 const variantLimitMs = 180_000;
 const serverLineLimitMs = 20_000;
+const serverEndLimitMs = 5000;
 
 /** Thrown where a program or resource is missing: reported as skipped, not as failed. */
 export class Skipped extends Error {}
@@ -111,10 +112,14 @@ export async function startServer(command) {
       child.stdin.write(`${what}\n`);
       return nextLine();
     },
+    pid: child.pid,
     complaint: () => complaint(child.stderrText),
-    stop() {
-      child.kill("SIGKILL");
-      return closed;
+    async stop() {
+      // Not killed, unless it is stuck: it may have processes of its own.
+      child.stdin.end();
+      const timer = setTimeout(() => child.kill("SIGKILL"), serverEndLimitMs);
+      await closed;
+      clearTimeout(timer);
     },
   };
 }
@@ -130,8 +135,8 @@ export function removeFolder(folder) {
   folders.delete(folder);
 }
 
-/** Synchronous, because it also runs in the 'exit' event. */
+/** Synchronous, because it also runs in the 'exit' event. Servers see the end of their stdin. */
 export function endEverything() {
-  for (const child of children) child.kill("SIGKILL");
+  for (const child of children) if (child.stdin === null) child.kill("SIGKILL");
   for (const folder of folders) removeFolder(folder);
 }

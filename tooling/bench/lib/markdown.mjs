@@ -1,5 +1,5 @@
 // Turns results into Markdown for the terminal and for pasting into documents.
-import { median, mib, pairedRatio } from "./stats.mjs";
+import { median, mib, pairedRatio, roundTrips } from "./stats.mjs";
 
 export function machineMarkdown(machine, { rounds, scale }) {
   const { node, python, curl, system, cores, processor } = machine;
@@ -19,6 +19,11 @@ function rateText({ amount, unit }, seconds) {
 }
 
 const allOf = (variant, what) => variant.runs.map((run) => run[what]);
+
+function growthText(variant) {
+  const growths = allOf(variant, "growth");
+  return growths.includes(undefined) ? "" : `+ ${mib(median(growths)).toFixed(0)} MiB`;
+}
 
 /** The columns after the name: their heads and what they show of a variant. */
 function columnsFor(measured) {
@@ -48,6 +53,12 @@ function columnsFor(measured) {
   }
   if (measured.some((variant) => variant.runs[0].memory !== undefined)) {
     columns.push(["KiB each", (variant) => (median(allOf(variant, "memory")) / 1024).toFixed(1)]);
+  }
+  if (measured.some((variant) => variant.runs[0].growth !== undefined)) {
+    columns.push(["memory", (variant) => growthText(variant)]);
+  }
+  if (measured.some((variant) => variant.roundTrip !== undefined)) {
+    columns.push(["round trips", (variant) => roundTrips(variant).toFixed(1)]);
   }
   return columns;
 }

@@ -3,20 +3,24 @@ import { makeFolder, measureChild, removeFolder, script, Skipped, startServer } 
 
 async function runVariant(variant) {
   try {
+    variant.before?.();
     const result = await (variant.measure?.() ?? measureChild(variant.command));
     const amount = result.bytes ?? result.items;
     if (amount !== variant.expect) throw new Error(`handled ${amount} instead of ${variant.expect}`);
     variant.verify?.();
-    const { seconds, cpu, memory, note } = result;
-    return { seconds, cpu, memory, note };
+    const { seconds, cpu, memory, growth, note } = result;
+    return { seconds, cpu, memory, growth, note };
   } finally {
     variant.after?.();
   }
 }
 
-/** `runs` has one entry per round, so that two variants can be compared round by round. */
-function openRecord({ key, name, ours, rate }) {
-  return { key, name, ours: ours === true, rate, runs: [] };
+/**
+ * `runs` has one entry per round, so that two variants can be compared round by round. `roundTrip` is that of the
+ * network, in seconds, where there is one to speak of.
+ */
+function openRecord({ key, name, ours, rate, roundTrip }) {
+  return { key, name, ours: ours === true, rate, roundTrip, runs: [] };
 }
 
 async function runRounds(name, variants, rounds) {
@@ -47,20 +51,21 @@ function problemOf(error) {
 export async function runJob(job, { rounds, scale }) {
   const folder = makeFolder();
   const servers = [];
-  const serve = async (path, ...args) => {
-    const server = await startServer(script(path, ...args));
+  const start = async (command) => {
+    const server = await startServer(command);
     servers.push(server);
     return server;
   };
+  const serve = (path, ...args) => start(script(path, ...args));
   try {
-    const plan = await job.prepare({ scale, folder, serve });
+    const plan = await job.prepare({ scale, folder, start, serve });
     const variants = await runRounds(job.name, plan.variants, rounds);
     return { name: job.name, size: plan.size, variants, bars: plan.bars };
   } catch (error) {
     const problem = problemOf(error);
     return { name: job.name, problem, variants: [], bars: [{ kind: "job", problem }] };
   } finally {
-    for (const server of servers) server.stop();
+    await Promise.all(servers.map((server) => server.stop()));
     removeFolder(folder);
   }
 }

@@ -17,3 +17,10 @@ export function pairedRatio(one, other, what = "seconds") {
 const mebibyte = 1024 * 1024;
 
 export const mib = (bytes) => bytes / mebibyte;
+
+/**
+ * How many times the network went there and back, if nothing else took time. Not the median: their number is the
+ * same in each round, and all else can only add to it.
+ */
+export const roundTrips = ({ runs, roundTrip }) =>
+  Math.min(...runs.map(({ seconds }) => seconds)) / roundTrip;
