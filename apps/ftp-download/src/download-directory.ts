@@ -9,8 +9,6 @@ import type { Run } from "./run.ts";
 interface Transfer {
   readonly bar: ProgressBar;
   readonly started: number;
-  /** Set at its end. */
-  milliseconds: number;
 }
 
 /** Resolves to what failed; rejects if the directory itself can't be read or made, or with the signal's reason. */
@@ -22,20 +20,12 @@ export async function downloadDirectory(
   const { settings, signal, bars, tally } = run;
   const transfers = new Map<string, Transfer>();
   const start = (path: string): Transfer => {
-    const transfer = {
-      bar: bars.add(path.slice(path.lastIndexOf("/") + 1)),
-      started: Date.now(),
-      milliseconds: 0,
-    };
+    const transfer = { bar: bars.add(path.slice(path.lastIndexOf("/") + 1)), started: Date.now() };
     transfers.set(path, transfer);
     return transfer;
   };
-  const saved = (path: string, size: number): void => {
-    const { milliseconds = 0 } = transfers.get(path) ?? {};
-    if (transfers.delete(path)) run.saved(join(local, path), { bytes: size, milliseconds });
-  };
   try {
-    const { transferred, failed, skipped, unchanged, bytes } = await client.mirror({
+    const { failed, skipped, unchanged, bytes } = await client.mirror({
       direction: "download",
       remote: target.path,
       local,
@@ -43,17 +33,16 @@ export async function downloadDirectory(
       resume: settings.resume,
       verify: settings.verify,
       signal,
-      onProgress: ({ path, bytes: there, total, done }) => {
+      onProgress: ({ path, bytes: there, total, done, error }) => {
         const transfer = transfers.get(path) ?? start(path);
         transfer.bar.update(there, total);
         if (!done) return;
         transfer.bar.end();
-        transfer.milliseconds = Date.now() - transfer.started;
-        // It failed, or nobody knows yet that it did not: the result tells.
-        if (there > 0 && there === total && !settings.verify) saved(path, there);
+        if (error !== undefined) return;
+        transfers.delete(path);
+        run.saved(join(local, path), { bytes: there, milliseconds: Date.now() - transfer.started });
       },
     });
-    for (const { path, bytes: size } of transferred) saved(path, size);
     tally.bytes += bytes;
     tally.unchanged += unchanged;
     tally.skipped += skipped.length;

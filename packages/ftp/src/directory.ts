@@ -127,6 +127,8 @@ function mayBeNone(path: string, entries: readonly FtpEntry[]): boolean {
 
 /** What is listed as two things at once is not what it seems: a name with a line end in it can forge any line. */
 function doubted(entries: FtpEntry[]): FtpEntry[] {
+  const [first] = entries;
+  if (entries.every(({ type }) => type === first?.type)) return entries;
   const types = new Map<string, FtpEntryType>();
   const doubtful = new Set<string>();
   for (const { name, type } of entries) {
