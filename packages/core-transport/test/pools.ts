@@ -11,7 +11,7 @@ export interface Session {
 }
 
 /** One try to open a session. */
-export interface Opening {
+interface Opening {
   readonly signal: AbortSignal;
   readonly succeed: () => Session;
   readonly fail: (error: Error) => void;
@@ -29,7 +29,7 @@ export interface PoolFixture {
   readonly settled: () => Promise<readonly string[]>;
 }
 
-export interface Task {
+interface Task {
   readonly done: Promise<string>;
   readonly end: () => void;
   readonly fail: (error: Error) => void;
