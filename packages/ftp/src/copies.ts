@@ -1,9 +1,10 @@
 // The files of a mirror: which of them are the same on both sides, and copying those that are not.
 import { open } from "node:fs/promises";
-import { FileDownload, type TransferProgress } from "./download.ts";
+import { FileDownload } from "./download.ts";
+import type { TransferProgress } from "./progress.ts";
 import type { LocalSide } from "./local-side.ts";
 import type { TimePrecision } from "./listing/entry.ts";
-import type { MirrorOptions } from "./mirror.ts";
+import type { MirrorOptions } from "./mirror-options.ts";
 import type { RemoteSide } from "./remote-side.ts";
 import type { FtpSessions } from "./sessions.ts";
 import type { Node } from "./side.ts";

@@ -9,20 +9,13 @@ import {
 } from "@netcli/core-transport";
 import { factsOf, unlessRefused, versionFrom, type FileFacts } from "./facts.ts";
 import type { FtpHash } from "./hash.ts";
+import type { FileResult, TransferProgress } from "./progress.ts";
 import { PartFile, refuseDirectory } from "./part-file.ts";
 import type { FtpReply } from "./reply.ts";
 import { fetchSegments } from "./segments.ts";
 import type { FtpSession } from "./session.ts";
 import type { FtpSessions } from "./sessions.ts";
 import { assertSame, hashFor, type Verify } from "./verify.ts";
-
-/** How far a transfer is. */
-export interface TransferProgress {
-  /** Bytes that are there, those of an earlier try included. */
-  readonly bytes: number;
-  /** Bytes in all; undefined if nobody can tell. */
-  readonly total: number | undefined;
-}
 
 export interface DownloadOptions {
   /** Called now and then, and at the end. */
@@ -40,20 +33,6 @@ export interface DownloadOptions {
   preserveTime?: boolean | undefined;
   /** Compares hashes before the file gets its name. Default false. */
   verify?: Verify | undefined;
-}
-
-/** What a transfer between a file here and one on the server came to. */
-export interface FileResult {
-  /** Bytes of the file. */
-  readonly bytes: number;
-  /** How many of them were there from an earlier call. */
-  readonly resumedFrom: number;
-  /** When the file was last changed, where that is known. */
-  readonly modifiedAt: Date | undefined;
-  /** The hash that both have; undefined without `verify`. */
-  readonly hash: FtpHash | undefined;
-  /** The server's final reply; undefined if nothing was left to transfer. */
-  readonly reply: FtpReply | undefined;
 }
 
 /** What a tree knows of a file before it is downloaded. */

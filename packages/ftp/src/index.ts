@@ -3,7 +3,8 @@ export { type ByteTaker } from "./byte-taker.ts";
 export { FtpClient } from "./client.ts";
 export { type VerbOptions } from "./dialogue.ts";
 export { type ListOptions } from "./directory.ts";
-export { type DownloadOptions, type FileResult, type TransferProgress } from "./download.ts";
+export { type DownloadOptions } from "./download.ts";
+export { type FileResult, type TransferProgress } from "./progress.ts";
 export { type FtpEncoding } from "./encoding.ts";
 export { type FtpFeatures } from "./features.ts";
 export { ftpCopy, type FtpCopyOptions, type FtpCopyResult } from "./fxp.ts";
@@ -17,7 +18,12 @@ export {
   parseListingLine,
 } from "./listing/reader.ts";
 export { isSafeName, type SafeNameOptions } from "./listing/safe-name.ts";
-export { type MirrorItem, type MirrorOptions, type MirrorProgress, type MirrorResult } from "./mirror.ts";
+export {
+  type MirrorItem,
+  type MirrorOptions,
+  type MirrorProgress,
+  type MirrorResult,
+} from "./mirror-options.ts";
 export { type FtpOptions } from "./options.ts";
 export { type FtpReply } from "./reply.ts";
 export { FtpSession, type OpenTransfer, type StoreOptions, type TransferResult } from "./session.ts";

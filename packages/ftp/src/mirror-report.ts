@@ -1,6 +1,6 @@
 // What has become of a mirror so far, and whether it is of use to go on.
 import { ConnectError, TimeoutError } from "@netcli/core-transport";
-import type { MirrorResult } from "./mirror.ts";
+import type { MirrorResult } from "./mirror-options.ts";
 
 // That many failures without any success in between are no matter of single files; a server that is not there weighs
 // more than one that refuses.

@@ -3,7 +3,7 @@ import { Crew, forEach } from "./crew.ts";
 import type { Copies } from "./copies.ts";
 import { folded } from "./folding.ts";
 import { MirrorReport } from "./mirror-report.ts";
-import type { MirrorOptions, MirrorResult } from "./mirror.ts";
+import type { MirrorOptions, MirrorResult } from "./mirror-options.ts";
 import { below, MOST_LEVELS } from "./path.ts";
 import { emptyListing, type Listing, type Node, type Side } from "./side.ts";
 

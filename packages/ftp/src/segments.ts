@@ -2,7 +2,7 @@
 import type { FileHandle } from "node:fs/promises";
 import { ConnectionClosedError, receiveFile } from "@netcli/core-transport";
 import { anySignal } from "./abort.ts";
-import type { TransferProgress } from "./download.ts";
+import type { TransferProgress } from "./progress.ts";
 import type { FtpSessions } from "./sessions.ts";
 
 /** Which part of a file is fetched, and how. */

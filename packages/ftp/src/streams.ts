@@ -5,7 +5,7 @@ import { ArgumentError, assertArgument, ConnectionClosedError, ProtocolError } f
 import { anySignal, orAborted } from "./abort.ts";
 import { pour, type ByteTaker } from "./byte-taker.ts";
 import type { VerbOptions } from "./control.ts";
-import type { TransferProgress } from "./download.ts";
+import type { TransferProgress } from "./progress.ts";
 import { factsOf, type FileFacts } from "./facts.ts";
 import type { TransferResult } from "./session.ts";
 import type { FtpSessions } from "./sessions.ts";

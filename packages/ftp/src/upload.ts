@@ -1,7 +1,7 @@
 // Uploading one file: on the server it is complete, or what was there before.
 import type { FileHandle } from "node:fs/promises";
 import { assertArgument, ProtocolError, ReplyError, sendFile } from "@netcli/core-transport";
-import type { FileResult, TransferProgress } from "./download.ts";
+import type { FileResult, TransferProgress } from "./progress.ts";
 import { unlessRefused } from "./facts.ts";
 import type { FtpHash } from "./hash.ts";
 import { Origin, type UploadSource } from "./origin.ts";
