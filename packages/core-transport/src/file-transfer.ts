@@ -214,6 +214,8 @@ class FileSink implements ByteSink {
   #onWritten(): void {
     this.#writing = false;
     if (this.#error === undefined) this.#onProgress?.(this.#written);
+    // Whoever was told may have given it up: what is left is being written then.
+    if (this.#writing) return;
     if (this.#paused && this.#filled > 0) this.#write();
     // What else comes in this moment goes along.
     else if (this.#filled > 0) setImmediate(() => this.#writeRest());

@@ -100,6 +100,7 @@ export abstract class FtpControl extends FtpDialogue {
     const { tls, user, password, account, directory, virtualHost } = this.target;
     const greeting = assertPositive(await this.pipeline.greeting(), CONNECT);
     this.#welcome = greeting.text;
+    this.target.trust.meet(greeting.text);
     if (user === undefined) {
       if (tls !== undefined && (await this.#secure(tls))) assertProtected(await settle(this.protP()), true);
       return;

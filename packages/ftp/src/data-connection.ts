@@ -77,6 +77,10 @@ export class DataConnections {
     return this.#ahead;
   }
 
+  get isPassive(): boolean {
+    return this.#isPassive;
+  }
+
   set isPassive(on: boolean) {
     this.#isPassive = on;
     this.forgetAhead();

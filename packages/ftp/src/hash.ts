@@ -40,7 +40,8 @@ export function hashCommand(features: FtpFeatures, algorithm?: string): HashComm
 /** The hash in a reply. Throws ProtocolError if there is none. */
 export function parseHash({ verb, algorithm }: HashCommand, reply: FtpReply): FtpHash {
   const digits = ALGORITHMS.get(algorithm)?.digits;
-  const words = reply.text.trim().split(/\s+/);
+  // Behind a line of its own ("Computing SHA-256 digest") with some.
+  const words = (reply.text.trim().split("\n").at(-1) ?? "").trim().split(/\s+/);
   // HASH says "SHA-256 0-49 1f2e... name"; the others the value, some with words before it.
   const value = (verb === "HASH" ? words[2] : words.findLast((word) => isValue(word, digits))) ?? "";
   if (!isValue(value, digits)) {

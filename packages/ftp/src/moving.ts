@@ -15,6 +15,11 @@ export class Moving<T> {
   #result: Promise<T> | undefined;
   #failure: Error | undefined;
   #isEnough = false;
+  #sayEnough: () => void = () => undefined;
+  /** Resolves when all that was wanted of more is there. */
+  readonly enough: Promise<void> = new Promise((resolve) => {
+    this.#sayEnough = resolve;
+  });
 
   /** `isPartial`: when `move` is done nothing more is wanted. */
   constructor(channel: DataChannel, move: Move<T>, isPartial: boolean) {
@@ -37,15 +42,20 @@ export class Moving<T> {
   /** Begins, or goes on. */
   start(): Promise<T> {
     this.#result ??= Promise.resolve(this.#ready)
-      .then((data) => this.#move(data as Connection, this.#gaveUp.signal))
-      .then((result) => this.#succeed(result))
+      .then((data) => this.#run(data as Connection))
       .catch((error: Error) => this.#fail(error));
     return this.#result;
   }
 
-  #succeed(result: T): T {
+  async #run(data: Connection): Promise<T> {
+    const result = await this.#move(data, this.#gaveUp.signal);
     this.#isEnough = this.#isPartial;
-    if (this.#isPartial) this.#cancel(new ConnectionClosedError("all that was wanted is there"));
+    if (this.#isPartial) {
+      this.#cancel(new ConnectionClosedError("all that was wanted is there"));
+      this.#sayEnough();
+    }
+    // Some servers say their last word only when they have heard the end of TLS, too.
+    else data.end();
     return result;
   }
 

@@ -15,12 +15,20 @@ export function parseQuotedPath(text: string): string {
   let path = "";
   for (let at = 1; ;) {
     const quote = text.indexOf('"', at);
-    if (quote === -1) return path + text.slice(at);
+    if (quote === -1) return upToLastQuote(text) ?? path + text.slice(at);
     path += text.slice(at, quote);
-    if (text[quote + 1] !== '"') return path;
+    const next = text[quote + 1];
+    if (next === undefined || /\s/.test(next)) return path;
+    if (next !== '"') return upToLastQuote(text) ?? path;
     path += '"';
     at = quote + 2;
   }
+}
+
+/** Some servers double no quotes. */
+function upToLastQuote(text: string): string | undefined {
+  const last = text.lastIndexOf('"');
+  return last > 0 ? text.slice(1, last) : undefined;
 }
 
 /**

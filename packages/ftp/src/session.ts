@@ -1,4 +1,5 @@
 // One FTP connection, one method per verb under the names of Python's ftplib (RFC 959, 2428, 3659): transfers.
+import { setImmediate as turnOfLoop } from "node:timers/promises";
 import {
   LimitError,
   ReplyError,
@@ -279,6 +280,8 @@ const LISTING_BYTES = 256 * 1_048_576;
 
 /** @internal Ends our side of an upload; without TLS's own end a server may take it for cut off. */
 export async function finishSending(data: Connection): Promise<void> {
+  // With the last flight of a handshake under way, Node would leave TLS's end out: of an empty file.
+  if (data.tls !== undefined) await turnOfLoop();
   data.end();
   await data.flush();
 }

@@ -65,6 +65,8 @@ export class Transfers {
   #waiting = 0;
   // The answer to what was asked ahead of a server that may not read it.
   #untried: Promise<FtpReply> | undefined;
+  // The answer to one that was broken off.
+  #broken: Promise<FtpReply> | undefined;
   // Of the one that runs.
   #stop: AbortController | undefined;
   #protection: TlsOptions | undefined;
@@ -118,6 +120,7 @@ export class Transfers {
           begin();
           const job = { command, type: type ?? this.settings.type, move, rest, isPartial, onBegin };
           await this.#stoppable(turn, job, signal).then(resolve, reject);
+          await this.#hearOut(turn);
           await this.#judgeLookAhead(turn);
         };
         this.#pipeline.exclusive(task, signal).catch(reject);
@@ -126,6 +129,15 @@ export class Transfers {
       begin();
       // The server does not wait for ever on the port that was to be for the next one.
       if (this.#waiting === 0) this.data.forgetAhead();
+    }
+  }
+
+  /** Waits for the last word on a transfer that was broken off: Pure-FTPd says none, but another 1yz. */
+  async #hearOut(turn: Turn<FtpReply>): Promise<void> {
+    const broken = this.#broken;
+    this.#broken = undefined;
+    if (broken !== undefined && this.#pipeline.error === undefined) {
+      await isInStep(this.#pipeline, turn, broken);
     }
   }
 
@@ -210,7 +222,9 @@ export class Transfers {
     const { trust } = this.#options;
     const isUpload = UPLOADS.test(command.shown);
     let isHeard = false;
+    const secure = (): void => moving.prepare((data) => this.#secure(data, isUpload));
     const begin = async (preliminary?: FtpReply): Promise<T> => {
+      if (!this.data.isPassive && !moving.isStarted) secure();
       this.settings.forgetPosition();
       if (preliminary !== undefined && !isHeard) onBegin?.(preliminary);
       isHeard ||= preliminary !== undefined;
@@ -220,24 +234,32 @@ export class Transfers {
     // Answers to what is sent during the transfer.
     const meanwhile: Promise<FtpReply>[] = [];
     let keepingAlive: NodeJS.Timeout | undefined;
+    let fencing: Promise<boolean> | undefined;
+    const replying = turn.command(command, { onPreliminary: begin });
+    replying.catch(() => undefined);
+    void moving.enough.then(() => {
+      fencing = isInStep(this.#pipeline, turn, replying);
+    });
     try {
-      const replying = turn.command(command, { onPreliminary: begin, signal });
       keepingAlive = this.#keepAlive(turn, meanwhile);
       if (this.#waiting > 0) this.data.lookAhead(turn, meanwhile);
       if (trust.isLookAheadUntried) this.#untried = this.data.ahead;
-      // Some servers want the handshake before they send 150, others only after it.
-      moving.prepare((data) => this.#secure(data, isUpload));
+      // Some servers want the handshake before they send 150, others only after it. To one that has made the
+      // connection itself it may come before it has read the command, and is then no handshake.
+      if (this.data.isPassive) secure();
       if (trust.isEager && isUpload && this.#protection === undefined) {
         moving.start().catch(() => undefined);
       }
-      let reply = await replying;
-      if (MEANWHILE.has(reply.code) && meanwhile.length > 0) {
+      let reply = await orAborted(replying, signal);
+      await fencing;
+      if (meanwhile.length > 0 && isOfOther(reply, moving.isStarted)) {
         begin().catch(() => undefined);
         reply = await finalOf(reply, meanwhile, signal);
       }
       if (reply.code < 300 || moving.isEnough) return { result: await begin(), reply };
       throw refusal(reply, command, { cause: moving.failure });
     } catch (error) {
+      if (signal.aborted) this.#broken = replying;
       throw await moving.abandon(error);
     } finally {
       clearInterval(keepingAlive);
@@ -302,12 +324,24 @@ async function unless(work: Promise<unknown>, channel: DataChannel): Promise<Dat
   }
 }
 
-/** Some servers answer at once what comes during a transfer: then the transfer's own reply is among the later ones. */
+/** May that be the answer to what was sent during the transfer? Some servers refuse it at once. */
+function isOfOther({ code }: FtpReply, hasBegun: boolean): boolean {
+  return MEANWHILE.has(code) || (hasBegun && code >= 400);
+}
+
+/** Then the transfer's own reply is among the later ones. */
 async function finalOf(
   first: FtpReply,
   meanwhile: readonly Promise<FtpReply>[],
   signal: AbortSignal,
 ): Promise<FtpReply> {
-  const others = await orAborted(Promise.all(meanwhile), signal);
-  return others.find(({ code }) => !MEANWHILE.has(code)) ?? first;
+  const all = [first, ...(await orAborted(Promise.all(meanwhile), signal))];
+  const candidates = all.filter(({ code }) => !MEANWHILE.has(code));
+  // Whoever refuses the other command for the transfer's sake ends the transfer later.
+  return candidates.find(({ code }) => code < 300) ?? candidates.find(isOfTransfer) ?? candidates[0] ?? first;
+}
+
+/** Not one about a command that is unknown, out of order, or early. */
+function isOfTransfer({ code, text }: FtpReply): boolean {
+  return (code < 500 || code > 504) && !/\b(?:EPSV|PASV|in progress)\b/i.test(text);
 }

@@ -6,14 +6,24 @@ export type PipeliningMode = "off" | "safe" | "full";
 /** Unknown until it was tried once. */
 type Standing = "unknown" | "proven" | "refused";
 
+// It reads what comes during a transfer behind it. Others refuse it (ProFTPD, Pure-FTPd), give the transfer up
+// (pyftpdlib), or the port with it (ftp-srv).
+const KNOWN = /\bvsftpd\b/i;
+
 /** Trust is one for all sessions to a server: what one of them finds out, the next one need not try. */
 export class Trust {
   readonly mode: PipeliningMode;
   #commands: Standing = "unknown";
   #lookAhead: Standing = "unknown";
+  #isKnown = false;
 
   constructor(mode: PipeliningMode) {
     this.mode = mode;
+  }
+
+  /** Hears what the server says of itself. */
+  meet(welcome: string): void {
+    this.#isKnown = KNOWN.test(welcome);
   }
 
   /** Several commands in one packet may be tried: a login, whose answers are watched. */
@@ -33,7 +43,8 @@ export class Trust {
 
   /** A command may be sent behind one that transfers. */
   get looksAhead(): boolean {
-    return !this.isSerial && this.#lookAhead !== "refused";
+    const isSafe = this.#isKnown || this.mode === "full";
+    return isSafe && !this.isSerial && this.#lookAhead !== "refused";
   }
 
   /** Nobody knows whether the server reads what comes during a transfer. */

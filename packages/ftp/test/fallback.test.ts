@@ -46,7 +46,7 @@ describe("a server that drops what is sent ahead", () => {
 
   test("and knows no NOOP either is found out all the same", async () => {
     await using server = await ftpServer(async (ftp) => {
-      await ftp.say("220 ready");
+      await ftp.say("220 (vsFTPd 3.0.3)");
       await ftp.answer("USER ada", "331 password");
       await ftp.expect("PASS p4ssw0rd");
       await ftp.answer("NOOP", "530 log in first");
@@ -74,7 +74,7 @@ test.each(["500 what", "503 USER first"])(
   "a server that answers a password sent ahead with %j gets it again, step by step",
   async (misunderstood) => {
     await using server = await ftpServer(async (ftp) => {
-      await ftp.say("220 ready");
+      await ftp.say("220 (vsFTPd 3.0.3)");
       await ftp.expect("USER ada");
       await ftp.expect("PASS p4ssw0rd");
       await ftp.say("331 password", misunderstood);
@@ -137,7 +137,7 @@ describe("a server that closes the connection when something is sent ahead", () 
 
   test("is not blamed for it when it says that it is full", async () => {
     await using server = await ftpServer(async (ftp) => {
-      await ftp.say("220 ready");
+      await ftp.say("220 (vsFTPd 3.0.3)");
       await ftp.answer("USER ada", "421 too many of you");
       ftp.peer.end();
     });
@@ -149,7 +149,7 @@ describe("a server that closes the connection when something is sent ahead", () 
 
   test("is asked once more only", async () => {
     await using server = await ftpServer(async (ftp, index) => {
-      await ftp.say("220 ready");
+      await ftp.say("220 (vsFTPd 3.0.3)");
       if (index === 0) await ftp.expect("USER ada");
       else await serialLogin(ftp);
       if (index === 0) ftp.peer.end();
@@ -164,7 +164,7 @@ describe("a server that closes the connection when something is sent ahead", () 
 
 test("a server that says nothing at all is not asked a second time", async () => {
   await using server = await ftpServer(async (ftp) => {
-    await ftp.say("220 ready");
+    await ftp.say("220 (vsFTPd 3.0.3)");
     await ftp.peer.closed;
   });
   const { host, port } = server;

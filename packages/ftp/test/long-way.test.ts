@@ -17,7 +17,7 @@ async function took(
   pipelining: FtpOptions["pipelining"],
   once: (session: FtpSession, index: number) => Promise<{ bytes: number }>,
 ): Promise<number> {
-  await using fixture = await onOwnServer({ delay }, { pipelining });
+  await using fixture = await onOwnServer({ delay, greeting: "(vsFTPd 3.0.3)" }, { pipelining });
   const { session, put } = fixture;
   await put("a", pattern(1_000));
   await once(session, 0);

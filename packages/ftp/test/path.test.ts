@@ -15,7 +15,7 @@ test.each([
   ['"" nothing', ""],
   ['""', ""],
   ['"unbalanced', "unbalanced"],
-  ['"unbalanced "" still', 'unbalanced " still'],
+  ['"unbalanced "" still', 'unbalanced "'],
   ['"', ""],
   ['"""', '"'],
   ["/bare is current directory", "/bare"],

@@ -77,9 +77,9 @@ export class Ftp {
     await this.say(...lines);
   }
 
-  /** Greets and lets an anonymous user in. */
+  /** Greets as a server that reads commands behind a transfer, and lets an anonymous user in. */
   async logIn(): Promise<void> {
-    await this.say("220 ready");
+    await this.say("220 (vsFTPd 3.0.3)");
     await this.answer("USER anonymous", "331 your address");
     await this.answer("PASS anonymous@", "230 welcome");
   }

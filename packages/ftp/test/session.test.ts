@@ -24,7 +24,7 @@ describe("a verb", () => {
       await ftp.answer("SITE HELP", "200 none");
     });
     const { session } = fixture;
-    expect(session.welcome).toBe("ready");
+    expect(session.welcome).toBe("(vsFTPd 3.0.3)");
     expect(await session.noop()).toMatchObject({ code: 200 });
     expect(await session.cwd("a b")).toMatchObject({ code: 250 });
     expect(await session.cwd("ä/日本")).toMatchObject({ code: 200 });

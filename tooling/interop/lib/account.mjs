@@ -6,9 +6,10 @@ import { leftover } from "./leftovers.mjs";
 import { Skipped } from "./skipped.mjs";
 
 function run(program, args, input) {
-  const { status, error, stderr } = spawnSync(program, args, { encoding: "utf8", input });
+  const { status, error, stdout, stderr } = spawnSync(program, args, { encoding: "utf8", input });
   if (error?.code === "ENOENT") throw new Skipped(`no ${program}`);
   if (status !== 0) throw new Error(`${program} failed: ${error?.message ?? stderr.trim()}`);
+  return stdout;
 }
 
 /** Makes a user who can log in nowhere but at servers that ask for a password only. */
@@ -20,5 +21,7 @@ export function makeAccount(home) {
   run("useradd", ["--system", ...group, ...nowhere, user]);
   leftover(() => run("userdel", [user]));
   run("chpasswd", [], `${user}:${password}\n`);
-  return { user, password };
+  const [, , uid, gid] = run("getent", ["passwd", user]).split(":");
+  const [, hash] = run("getent", ["shadow", user]).split(":");
+  return { user, password, uid: Number(uid), gid: Number(gid), hash };
 }

@@ -1,46 +1,29 @@
-// One run of one scenario of our packages beside a native one: what it uses, what it says, and the end of both.
+// One run of one scenario of our packages beside a native one.
 import { spawn } from "node:child_process";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
-import { join } from "node:path";
 import { pathToFileURL } from "node:url";
+import { Run } from "./run.mjs";
 import { Skipped } from "./skipped.mjs";
 
-/** NativeRun is what a scenario is given. */
-export class NativeRun {
-  #endings = [];
+/** NativeRun has a folder in which programs find the packages. */
+export class NativeRun extends Run {
   #require;
-  /** What was said so far, for people to read if the scenario fails. */
-  lines = [];
 
   constructor({ folder, signal }) {
-    this.signal = signal;
-    this.folder = mkdtempSync(join(folder, "run-"));
-    this.#require = createRequire(join(this.folder, "main.mjs"));
-    this.#endings.push(() => rmSync(this.folder, { recursive: true }));
+    super({ folder, signal });
+    this.#require = createRequire(this.path("main.mjs"));
   }
-
-  log = (line) => void this.lines.push(line);
 
   /** The package as a program in this folder gets it. */
   load(name) {
     return import(pathToFileURL(this.#require.resolve(name)).href);
   }
 
-  /** Where to put something. */
-  path(name) {
-    return join(this.folder, name);
-  }
-
   /** Writes a module that programs of this folder can import; its URL. */
   module(name, text) {
     writeFileSync(this.path(name), text);
     return pathToFileURL(this.path(name)).href;
-  }
-
-  /** Remembers how to end something. */
-  ending(end) {
-    this.#endings.push(end);
   }
 
   /** Runs a Python program; resolves to what it printed. */
@@ -63,9 +46,5 @@ export class NativeRun {
         resolve(output);
       });
     });
-  }
-
-  async end() {
-    for (const end of this.#endings.toReversed()) await end();
   }
 }

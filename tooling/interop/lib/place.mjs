@@ -1,39 +1,24 @@
-// The folder of one run: what the server serves, its certificate, and where downloads go.
-import { randomBytes } from "node:crypto";
-import { chmodSync, mkdirSync, mkdtempSync, rmSync, statfsSync, writeFileSync } from "node:fs";
+// The folder of one run of all: the certificate, the account, what servers serve and where downloads go.
+import { chmodSync, chownSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createAuthority } from "../../../packages/test-kit/dist/index.js";
+import { makeAccount } from "./account.mjs";
 import { leftover } from "./leftovers.mjs";
 import { Skipped } from "./skipped.mjs";
 
-const bigBytes = 104_857_600;
-const neededBytes = 3 * bigBytes;
+let count = 0;
 
-/** What a name may hold: quotes, spaces, letters beyond ASCII, and what means something in URLs. */
-export const unusualName = `it's "said" in 50% – Grüße#1.txt`;
-
-/** Makes the folder; it is removed at the end. */
+/** Makes the folder; it is removed at the end. Throws Skipped where servers can't do what they need to. */
 export function makePlace() {
-  // The server's users must be able to read it.
+  // They change to other users.
+  if (process.getuid?.() !== 0) throw new Skipped("not root");
+  // Those users must be able to read what is served.
   process.umask(0o022);
-  const { bavail, bsize } = statfsSync(tmpdir());
-  if (bavail * bsize < neededBytes) throw new Skipped("300 MiB of temporary space needed");
   const folder = mkdtempSync(join(tmpdir(), "netcli-interop-"));
   leftover(() => rmSync(folder, { recursive: true, force: true }));
-  // Those users must get in, and see nothing but what is served.
+  // They must get in, and see nothing else.
   chmodSync(folder, 0o711);
-  const served = join(folder, "served");
-  const files = new Map([
-    ["big.bin", randomBytes(bigBytes)],
-    ["empty", Buffer.alloc(0)],
-    [unusualName, Buffer.from("found\n")],
-    ["pub/deep/small.txt", Buffer.from("small\n")],
-  ]);
-  for (const [name, content] of files) {
-    mkdirSync(join(served, name, ".."), { recursive: true });
-    writeFileSync(join(served, name), content);
-  }
   const empty = join(folder, "empty");
   mkdirSync(empty);
   const authority = createAuthority();
@@ -42,5 +27,27 @@ export function makePlace() {
   writeFileSync(identity, key + cert, { mode: 0o600 });
   const caFile = join(folder, "ca.pem");
   writeFileSync(caFile, authority.certificate);
-  return { folder, served, files, empty, identity, ca: authority.certificate, caFile };
+  const account = makeAccount(empty);
+  return {
+    folder,
+    empty,
+    identity,
+    ca: authority.certificate,
+    caFile,
+    account,
+    /** A folder that belongs to the account. */
+    folderOfAccount(name) {
+      const made = join(folder, name);
+      mkdirSync(made, { recursive: true });
+      chownSync(made, account.uid, account.gid);
+      return made;
+    },
+    /** Writes a file that is a server's own; its path. */
+    note(name, text) {
+      count += 1;
+      const file = join(folder, `${count}-${name}`);
+      writeFileSync(file, text, { mode: 0o600 });
+      return file;
+    },
+  };
 }

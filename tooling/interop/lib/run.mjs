@@ -1,27 +1,18 @@
-// One run of one scenario: what it uses, what it says, and the end of both.
-import { deepStrictEqual, ok, strictEqual } from "node:assert/strict";
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+// One run of one scenario: where it puts things, what it says, and the end of all that it uses.
+import { ok } from "node:assert/strict";
+import { mkdtempSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import { oneByteRelay } from "../../../packages/test-kit/dist/index.js";
-import { ftpDownload } from "./program.mjs";
-import { startVsftpd } from "./vsftpd.mjs";
 
-const loopback = "127.0.0.1";
-
-/** Run is what a scenario is given. */
+/** Run is what a scenario is given, whatever it is about. */
 export class Run {
   #endings = [];
-  #place;
   /** What was said so far, for people to read if the scenario fails. */
   lines = [];
 
-  constructor({ place, account, signal }) {
-    this.#place = place;
-    this.account = account;
+  constructor({ folder, signal }) {
     this.signal = signal;
-    this.ca = place.ca;
-    this.folder = mkdtempSync(join(place.folder, "saved-"));
-    this.#endings.push(() => rmSync(this.folder, { recursive: true }));
+    this.folder = mkdtempSync(join(folder, "run-"));
+    this.endingWithout(this.folder);
   }
 
   log = (line) => void this.lines.push(line);
@@ -29,46 +20,9 @@ export class Run {
   /** For the option `trace` of a client. */
   trace = ({ connection, kind, text }) => this.log(`${connection} ${kind} ${text}`);
 
-  /** Starts a server for this run. */
-  async server({ host = loopback, ...settings } = {}) {
-    const server = await startVsftpd(this.#place, host, settings);
-    this.#endings.push(server.stop);
-    return server;
-  }
-
-  /** Starts a relay that passes the replies of that server on one byte per packet. */
-  async relay({ host, port }) {
-    const relay = await oneByteRelay(host, port);
-    this.#endings.push(() => relay.close());
-    return relay;
-  }
-
-  /** Runs the program; resolves to its exit code. */
-  download(...args) {
-    return ftpDownload(args, { log: this.log, signal: this.signal });
-  }
-
-  /** The same with this password, trusting the server's certificate. */
-  downloadAs(password, ...args) {
-    return ftpDownload(args, { log: this.log, signal: this.signal, password, ca: this.#place.caFile });
-  }
-
-  /** Where to save something. */
+  /** Where to put something. */
   path(name) {
     return join(this.folder, name);
-  }
-
-  /** Fails unless that file was saved byte for byte, and nothing else. */
-  checkSaved(name, served = name) {
-    deepStrictEqual(readdirSync(this.folder), [name]);
-    const content = this.#place.files.get(served);
-    ok(content.equals(readFileSync(this.path(name))), `${name} is not what the server has`);
-    rmSync(this.path(name));
-  }
-
-  /** Fails if anything was saved. */
-  checkNothingSaved() {
-    deepStrictEqual(readdirSync(this.folder), []);
   }
 
   /** Fails unless one of the lines is as the pattern says. */
@@ -79,8 +33,20 @@ export class Run {
     );
   }
 
-  checkCode(code, expected) {
-    strictEqual(code, expected, `the exit code is ${code} instead of ${expected}`);
+  /** Remembers how to end something. */
+  ending(end) {
+    this.#endings.push(end);
+  }
+
+  /** Removes a folder at the end. What keeps it, as when someone still writes there, leaves that to the end of all. */
+  endingWithout(folder) {
+    this.ending(() => {
+      try {
+        rmSync(folder, { recursive: true, force: true });
+      } catch (error) {
+        this.log(`${folder} could not be removed: ${error.message}`);
+      }
+    });
   }
 
   async end() {
