@@ -1,10 +1,11 @@
 // File transfers that fail: the error says why and how far, the connection is gone, and nothing is written any more.
 import { gate } from "@netcli/test-kit";
 import { writeFile } from "node:fs/promises";
+import { Duplex } from "node:stream";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { ScriptedPeer } from "@netcli/test-kit";
 import { describe, expect, test } from "vitest";
-import { ConnectionClosedError, receiveFile, sendFile, TimeoutError } from "../src/index.ts";
+import { Connection, ConnectionClosedError, receiveFile, sendFile, TimeoutError } from "../src/index.ts";
 import { fileSession, pattern, replaceWrite } from "./files.ts";
 import { outcome, refuseUnhandled } from "./grammars.ts";
 
@@ -74,6 +75,29 @@ describe("receiving a file fails", () => {
     expect(content).toHaveLength((error as ConnectionClosedError).bytesTransferred ?? -1);
     expect(content.equals(pattern(content.length))).toBe(true);
     expect(writes).toBe(2);
+  });
+
+  test("when it is given up in onProgress, and each byte that had come is where it belongs", async () => {
+    await using client = await fileSession("plain", (peer) => peer.closed);
+    const whole = pattern(3_000_000);
+    const chunks = [
+      whole.subarray(0, 100_000),
+      whole.subarray(100_000, 1_900_000),
+      whole.subarray(1_900_000),
+    ];
+    const stream = new Duplex({
+      read() {
+        this.push(chunks.shift() ?? null);
+      },
+    });
+    const controller = new AbortController();
+    const reason = new Error("enough");
+    const options = { onProgress: () => controller.abort(reason), signal: controller.signal };
+    const connection = Connection.over(stream);
+    expect(await outcome(receiveFile(connection, client.file, options))).toBe(reason);
+    const content = await client.content();
+    expect(content.length).toBeGreaterThan(100_000);
+    expect(content.equals(whole.subarray(0, content.length))).toBe(true);
   });
 
   test("when the disk is full, with the disk's error", async () => {

@@ -48,7 +48,8 @@ export interface FtpOptions extends Omit<ConnectOptions, "path" | "tls" | "decod
   strictPassive?: boolean | undefined;
   /**
    * Whether commands are sent before the one before them is answered. `safe`: where the usual servers were seen to
-   * stand it: USER with PASS, TYPE and REST with EPSV, EPSV behind a transfer, and commands without a data connection.
+   * stand it: USER with PASS, TYPE and REST with EPSV, what is asked for at one time, and with vsftpd EPSV during the
+   * transfer before.
    * `full`: what is uploaded in clear goes out before the server has said that it may, too: a refusal then comes when
    * some of the source was read. A server that does not stand it is found out, and asked step by step. Default `safe`.
    */
