@@ -91,7 +91,6 @@ describe("receiving a file fails", () => {
       },
     });
     const controller = new AbortController();
-    const reason = new Error("enough");
     const options = { onProgress: () => controller.abort(reason), signal: controller.signal };
     const connection = Connection.over(stream);
     expect(await outcome(receiveFile(connection, client.file, options))).toBe(reason);
