@@ -94,7 +94,7 @@ export abstract class FtpFiles extends FtpSystem {
   async facts(path: string, options: VerbOptions): Promise<[size: number | undefined, Date | undefined]> {
     const asking = [this.commands.of("SIZE", path), this.commands.of("MDTM", path)];
     const [sized, timed] = (await this.#askAsBinary(asking, options)) as [FtpReply, FtpReply];
-    return [sizeIn(sized), timed.code === 213 ? parseTime(timed.text.trim()) : undefined];
+    return [sizeIn(sized), timeIn(timed)];
   }
 
   /** For what depends on the type: in type A some servers refuse, others count every line once more. */
@@ -118,8 +118,7 @@ export abstract class FtpFiles extends FtpSystem {
 
   /** When a file was last changed (RFC 3659 3); undefined if the server does not tell. */
   async mdtm(path: string, options: VerbOptions = {}): Promise<Date | undefined> {
-    const reply = await this.expect(this.commands.of("MDTM", path), options);
-    return reply.code === 213 ? parseTime(reply.text.trim()) : undefined;
+    return timeIn(await this.expect(this.commands.of("MDTM", path), options));
   }
 
   /** Sets when a file was last changed, to the second (draft-somers-ftp-mfxx MFMT). */
@@ -233,4 +232,8 @@ export abstract class FtpFiles extends FtpSystem {
 function sizeIn({ code, text }: FtpReply): number | undefined {
   const size = code === 213 && /^\s*\d+\s*$/.test(text) ? Number(text) : undefined;
   return Number.isSafeInteger(size) ? size : undefined;
+}
+
+function timeIn({ code, text }: FtpReply): Date | undefined {
+  return code === 213 ? parseTime(text.trim()) : undefined;
 }

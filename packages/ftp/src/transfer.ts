@@ -15,6 +15,7 @@ import { ftpCommand } from "./command.ts";
 import { DataConnections, type DataChannel } from "./data-connection.ts";
 import { blamed, refusal } from "./errors.ts";
 import { isInStep } from "./fence.ts";
+import { finalOf, isOfOther } from "./meanwhile.ts";
 import { Moving, type Move } from "./moving.ts";
 import type { FtpTarget } from "./options.ts";
 import type { FtpReply } from "./reply.ts";
@@ -50,9 +51,6 @@ const UPLOADS = /^(?:STOR|APPE|STOU)\b/i;
 
 // Node takes a longer time for 1 ms.
 const LONGEST_INTERVAL = 2 ** 31 - 1;
-
-// What answers NOOP, PASV and EPSV, and never a transfer.
-const MEANWHILE = new Set([200, 227, 229]);
 
 /** Transfers makes the transfers of one session, one after the other. */
 export class Transfers {
@@ -322,26 +320,4 @@ async function unless(work: Promise<unknown>, channel: DataChannel): Promise<Dat
     channel.cancel(error as Error);
     throw error;
   }
-}
-
-/** May that be the answer to what was sent during the transfer? Some servers refuse it at once. */
-function isOfOther({ code }: FtpReply, hasBegun: boolean): boolean {
-  return MEANWHILE.has(code) || (hasBegun && code >= 400);
-}
-
-/** Then the transfer's own reply is among the later ones. */
-async function finalOf(
-  first: FtpReply,
-  meanwhile: readonly Promise<FtpReply>[],
-  signal: AbortSignal,
-): Promise<FtpReply> {
-  const all = [first, ...(await orAborted(Promise.all(meanwhile), signal))];
-  const candidates = all.filter(({ code }) => !MEANWHILE.has(code));
-  // Whoever refuses the other command for the transfer's sake ends the transfer later.
-  return candidates.find(({ code }) => code < 300) ?? candidates.find(isOfTransfer) ?? candidates[0] ?? first;
-}
-
-/** Not one about a command that is unknown, out of order, or early. */
-function isOfTransfer({ code, text }: FtpReply): boolean {
-  return (code < 500 || code > 504) && !/\b(?:EPSV|PASV|in progress)\b/i.test(text);
 }
