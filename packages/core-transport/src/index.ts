@@ -1,4 +1,5 @@
 // The exports of @netcli/core-transport, nothing else.
+export { anySignal, cutOnAbort, orAborted } from "./abort.ts";
 export { assertArgument, commandLine, type CommandLine, type CommandLineOptions } from "./argument.ts";
 export { Body } from "./body.ts";
 export { connect, type ConnectOptions, type Connector, type ConnectTarget } from "./connect.ts";
@@ -19,6 +20,7 @@ export {
   type ReceivedDatagram,
 } from "./datagram.ts";
 export { within } from "./deadline.ts";
+export { Dialogue, type DialogueOptions, type VerbOptions } from "./dialogue.ts";
 export { DotDecoder, DotEncoder, type DecodedChunk } from "./dot.ts";
 export {
   ArgumentError,

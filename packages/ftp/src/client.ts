@@ -1,8 +1,8 @@
 // What an application does with an FTP server, in plain English, over one session or several.
+import type { VerbOptions } from "@netcli/core-transport";
 import type { Readable, Writable } from "node:stream";
 import type { WritableStream } from "node:stream/web";
 import type { ByteTaker } from "./byte-taker.ts";
-import type { VerbOptions } from "./control.ts";
 import { entriesIn, listDirectory, type ListOptions } from "./directory.ts";
 import { FileDownload, type DownloadOptions } from "./download.ts";
 import type { FileResult } from "./progress.ts";

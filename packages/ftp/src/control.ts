@@ -1,27 +1,26 @@
 // The control connection of a session: connecting, TLS, and logging in (RFC 959, 4217, 7151).
 import {
   connect,
+  type Connection,
   ConnectionClosedError,
+  cutOnAbort,
   ReplyError,
   TimeoutError,
   TlsError,
-  TlsTickets,
-  type Connection,
   type TlsMode,
   type TlsOptions,
+  TlsTickets,
   type Turn,
+  type VerbOptions,
 } from "@netcli/core-transport";
-import { cutOnAbort } from "./abort.ts";
 import { defaultTlsMode, logIn, loginCommands, type LoginCommands } from "./auth.ts";
 import { Burst, type Asker } from "./burst.ts";
 import { ftpCommand } from "./command.ts";
-import { FtpDialogue, type VerbOptions } from "./dialogue.ts";
+import { FtpDialogue } from "./dialogue.ts";
 import { assertPositive, blamed, CONNECT, refusal } from "./errors.ts";
 import type { FtpTarget } from "./options.ts";
 import { assertProtected, isTooEarly, settle } from "./protection.ts";
 import type { FtpReply } from "./reply.ts";
-
-export type { VerbOptions } from "./dialogue.ts";
 
 // Commands without a data connection, once the server has let us in; all servers that were tried queue them.
 const WINDOW = 32;

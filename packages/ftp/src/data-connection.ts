@@ -1,16 +1,16 @@
 // Data connections: passive (RFC 2428 EPSV, RFC 959 PASV), active (EPRT, PORT), and how they are asked for.
 import {
+  type CommandLine,
   connect,
   ConnectError,
-  expectConnection,
-  NotSupportedError,
-  ProtocolError,
-  type CommandLine,
   type Connection,
   type ConnectOptions,
+  expectConnection,
+  NotSupportedError,
+  orAborted,
+  ProtocolError,
   type Turn,
 } from "@netcli/core-transport";
-import { orAborted } from "./abort.ts";
 import { bareAddress, eprtCommand, portCommand } from "./active-command.ts";
 import { ftpCommand } from "./command.ts";
 import { assertPositive, refusal } from "./errors.ts";

@@ -1,8 +1,6 @@
 // Directories of the server, and what is in them.
-import { LimitError, ReplyError } from "@netcli/core-transport";
-import { anySignal } from "./abort.ts";
+import { anySignal, LimitError, ReplyError, type VerbOptions } from "@netcli/core-transport";
 import { Batches } from "./batches.ts";
-import type { VerbOptions } from "./control.ts";
 import { ftpCommand } from "./command.ts";
 import { refusalToEnter } from "./enter.ts";
 import { refusal } from "./errors.ts";

@@ -1,6 +1,5 @@
 // Making directories of the server that may be there already.
-import { assertArgument, ReplyError } from "@netcli/core-transport";
-import type { VerbOptions } from "./control.ts";
+import { assertArgument, ReplyError, type VerbOptions } from "@netcli/core-transport";
 import { levelsOf } from "./path.ts";
 import type { FtpSessions } from "./sessions.ts";
 import { leadsToDirectory } from "./stat.ts";

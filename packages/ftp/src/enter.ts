@@ -1,6 +1,5 @@
 // Entering a directory to see whether it is one.
-import { ReplyError } from "@netcli/core-transport";
-import type { VerbOptions } from "./control.ts";
+import { ReplyError, type VerbOptions } from "@netcli/core-transport";
 import type { FtpSession } from "./session.ts";
 
 /**

@@ -1,6 +1,5 @@
 // What the server says about a file without moving it.
-import { ReplyError } from "@netcli/core-transport";
-import type { VerbOptions } from "./control.ts";
+import { ReplyError, type VerbOptions } from "@netcli/core-transport";
 import { versionOf } from "./part-file.ts";
 import type { FtpSession } from "./session.ts";
 

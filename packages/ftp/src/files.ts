@@ -1,8 +1,13 @@
 // The verbs that need no data connection, under the names of Python's ftplib (RFC 959, 2389, 3659).
-import { ArgumentError, NotSupportedError, ProtocolError, type CommandLine } from "@netcli/core-transport";
-import { orAborted } from "./abort.ts";
+import {
+  ArgumentError,
+  type CommandLine,
+  NotSupportedError,
+  orAborted,
+  ProtocolError,
+  type VerbOptions,
+} from "@netcli/core-transport";
 import { ftpCommand } from "./command.ts";
-import type { VerbOptions } from "./dialogue.ts";
 import { assertPositive, refusal } from "./errors.ts";
 import type { FtpFeatures } from "./features.ts";
 import { hashCommand, parseHash, type FtpHash } from "./hash.ts";

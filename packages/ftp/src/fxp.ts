@@ -1,13 +1,13 @@
 // Copying from one server to another without the content passing through here (RFC 959 5.2, known as FXP).
 import {
   ArgumentError,
+  type CommandLine,
   NotSupportedError,
+  orAborted,
   ProtocolError,
   TimeoutError,
-  type CommandLine,
   type Turn,
 } from "@netcli/core-transport";
-import { orAborted } from "./abort.ts";
 import { ftpCommand } from "./command.ts";
 import { eprtCommand, portCommand } from "./active-command.ts";
 import { assertPositive, refusal } from "./errors.ts";

@@ -1,7 +1,7 @@
 // The exports of @netcli/ftp, nothing else.
 export { type ByteTaker } from "./byte-taker.ts";
 export { FtpClient } from "./client.ts";
-export { type VerbOptions } from "./dialogue.ts";
+export { type VerbOptions } from "@netcli/core-transport";
 export { type ListOptions } from "./directory.ts";
 export { type DownloadOptions } from "./download.ts";
 export { type FileResult, type TransferProgress } from "./progress.ts";

@@ -1,5 +1,5 @@
 // Replies that come while a transfer runs: which of them is its own, and which answers what was sent meanwhile.
-import { orAborted } from "./abort.ts";
+import { orAborted } from "@netcli/core-transport";
 import type { FtpReply } from "./reply.ts";
 
 // What answers NOOP, PASV and EPSV, and never a transfer.

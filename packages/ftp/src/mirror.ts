@@ -1,6 +1,5 @@
 // Making one directory tree like another.
-import { ArgumentError, assertArgument } from "@netcli/core-transport";
-import { anySignal } from "./abort.ts";
+import { anySignal, ArgumentError, assertArgument } from "@netcli/core-transport";
 import { Copies } from "./copies.ts";
 import { LocalSide } from "./local-side.ts";
 import type { MirrorOptions, MirrorResult } from "./mirror-options.ts";

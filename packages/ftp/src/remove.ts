@@ -1,6 +1,11 @@
 // Removing a directory tree of the server.
-import { ArgumentError, assertArgument, LimitError, ReplyError } from "@netcli/core-transport";
-import type { VerbOptions } from "./control.ts";
+import {
+  ArgumentError,
+  assertArgument,
+  LimitError,
+  ReplyError,
+  type VerbOptions,
+} from "@netcli/core-transport";
 import { forEach } from "./crew.ts";
 import { listDirectory } from "./directory.ts";
 import type { FtpEntry } from "./listing/entry.ts";

@@ -1,7 +1,6 @@
 // Giving a file on the server the name of another one. Some systems rename onto nothing only: what is there gives way
 // then, and comes back if that was for nothing.
-import { ReplyError } from "@netcli/core-transport";
-import type { VerbOptions } from "./control.ts";
+import { ReplyError, type VerbOptions } from "@netcli/core-transport";
 import { unlessRefused } from "./facts.ts";
 import { partPath } from "./part-file.ts";
 import type { FtpSession } from "./session.ts";

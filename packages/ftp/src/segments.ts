@@ -1,7 +1,6 @@
 // One big file over several sessions: each fetches a part of it.
 import type { FileHandle } from "node:fs/promises";
-import { ConnectionClosedError, receiveFile } from "@netcli/core-transport";
-import { anySignal } from "./abort.ts";
+import { anySignal, ConnectionClosedError, receiveFile } from "@netcli/core-transport";
 import type { TransferProgress } from "./progress.ts";
 import type { FtpSessions } from "./sessions.ts";
 

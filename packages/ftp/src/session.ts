@@ -1,17 +1,18 @@
 // One FTP connection, one method per verb under the names of Python's ftplib (RFC 959, 2428, 3659): transfers.
 import { setImmediate as turnOfLoop } from "node:timers/promises";
 import {
-  LimitError,
-  ReplyError,
   type CommandLine,
   type Connection,
   type Content,
+  LimitError,
+  orAborted,
+  ReplyError,
+  type VerbOptions,
 } from "@netcli/core-transport";
-import { orAborted } from "./abort.ts";
 import { withCrlf } from "./ascii.ts";
 import { pour, type ByteTaker } from "./byte-taker.ts";
 import { ftpCommand } from "./command.ts";
-import { FtpControl, type VerbOptions } from "./control.ts";
+import { FtpControl } from "./control.ts";
 import { FtpFiles } from "./files.ts";
 import { resolveOptions, type FtpOptions } from "./options.ts";
 import type { FtpEntry } from "./listing/entry.ts";

@@ -3,13 +3,13 @@ import {
   ArgumentError,
   ConnectError,
   ConnectionClosedError,
+  orAborted,
   Pool,
   ReplyError,
   retry,
   TimeoutError,
+  type VerbOptions,
 } from "@netcli/core-transport";
-import { orAborted } from "./abort.ts";
-import type { VerbOptions } from "./control.ts";
 import type { FtpFeatures } from "./features.ts";
 import { resolveOptions, type FtpOptions, type FtpTarget } from "./options.ts";
 import type { FtpReply } from "./reply.ts";

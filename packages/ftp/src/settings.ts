@@ -1,7 +1,6 @@
 // What the server is told about a transfer before it, and still knows: TYPE (RFC 959 3.1.1), MODE (RFC 959 3.4,
 // draft-preston-ftpext-deflate), REST (RFC 3659 5).
-import type { Turn } from "@netcli/core-transport";
-import { orAborted } from "./abort.ts";
+import { orAborted, type Turn } from "@netcli/core-transport";
 import type { Asker } from "./burst.ts";
 import { ftpCommand } from "./command.ts";
 import { assertPositive, refusal } from "./errors.ts";

@@ -1,6 +1,5 @@
 // What there is under one path of the server.
-import { ReplyError } from "@netcli/core-transport";
-import type { VerbOptions } from "./control.ts";
+import { ReplyError, type VerbOptions } from "@netcli/core-transport";
 import { doWithoutFacts, hasFacts, type ListOptions, readDirectory } from "./directory.ts";
 import { refusalToEnter } from "./enter.ts";
 import { factsOf } from "./facts.ts";

@@ -1,10 +1,16 @@
 // Files on the server as streams: to read from, and to write to.
 import { PassThrough, Readable, Writable } from "node:stream";
 import type { WritableStream } from "node:stream/web";
-import { ArgumentError, assertArgument, ConnectionClosedError, ProtocolError } from "@netcli/core-transport";
-import { anySignal, orAborted } from "./abort.ts";
+import {
+  anySignal,
+  ArgumentError,
+  assertArgument,
+  ConnectionClosedError,
+  orAborted,
+  ProtocolError,
+  type VerbOptions,
+} from "@netcli/core-transport";
 import { pour, type ByteTaker } from "./byte-taker.ts";
-import type { VerbOptions } from "./control.ts";
 import type { TransferProgress } from "./progress.ts";
 import { factsOf, type FileFacts } from "./facts.ts";
 import type { TransferResult } from "./session.ts";

@@ -1,8 +1,8 @@
 // What a server is asked about itself, and told about the session (RFC 959, 2389, 2640,
 // draft-peterson-streamlined-ftp-command-extensions).
-import { ArgumentError, ProtocolError, ReplyError } from "@netcli/core-transport";
+import { ArgumentError, ProtocolError, ReplyError, type VerbOptions } from "@netcli/core-transport";
 import { ftpCommand } from "./command.ts";
-import { FtpControl, type VerbOptions } from "./control.ts";
+import { FtpControl } from "./control.ts";
 import { assertPositive } from "./errors.ts";
 import { FtpFeatures } from "./features.ts";
 import type { FtpReply } from "./reply.ts";

@@ -2,15 +2,15 @@
 // of it arrived (RFC 959 3.3; a cut TLS stream looks complete to Node).
 import {
   ArgumentError,
-  ConnectionClosedError,
-  ReplyError,
   type CommandLine,
   type Connection,
+  ConnectionClosedError,
+  orAborted,
+  ReplyError,
   type ReplyPipeline,
   type TlsOptions,
   type Turn,
 } from "@netcli/core-transport";
-import { orAborted } from "./abort.ts";
 import { ftpCommand } from "./command.ts";
 import { DataConnections, type DataChannel } from "./data-connection.ts";
 import { blamed, refusal } from "./errors.ts";

@@ -2,8 +2,7 @@
 import { createHash, getHashes } from "node:crypto";
 import type { FileHandle } from "node:fs/promises";
 import { crc32 } from "node:zlib";
-import { NotSupportedError, ProtocolError } from "@netcli/core-transport";
-import type { VerbOptions } from "./control.ts";
+import { NotSupportedError, ProtocolError, type VerbOptions } from "@netcli/core-transport";
 import type { FtpFeatures } from "./features.ts";
 import { hashCommand, type FtpHash } from "./hash.ts";
 import type { FtpSession } from "./session.ts";

@@ -1,6 +1,5 @@
 // Walking through a directory tree of the server.
-import { assertArgument } from "@netcli/core-transport";
-import { anySignal } from "./abort.ts";
+import { anySignal, assertArgument } from "@netcli/core-transport";
 import { listDirectory, type ListOptions } from "./directory.ts";
 import { refusalToEnter } from "./enter.ts";
 import type { FtpEntry } from "./listing/entry.ts";

@@ -1,6 +1,6 @@
 // Giving up on a signal: at once where the rest can be left to itself, and with the connection where it cannot.
 import { setMaxListeners } from "node:events";
-import type { Connection } from "@netcli/core-transport";
+import type { Connection } from "./connection.ts";
 
 /** Waits, but no longer than until the signal is aborted; rejects then with its reason. */
 export function orAborted<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
