@@ -48,6 +48,13 @@ export { type ReadOptions } from "./reader.ts";
 export { type CodeReply, type Reply, type ReplyGrammar } from "./reply.ts";
 export { parseCode } from "./reply-assembler.ts";
 export { retry, type RetryOptions } from "./retry.ts";
+export {
+  type AttemptOptions,
+  type Lendable,
+  Sessions,
+  type SessionsKind,
+  type SessionsOptions,
+} from "./sessions.ts";
 export { assertMaySendSecret, type TlsMode } from "./security.ts";
 export { TlsTickets, type TlsOptions } from "./tls.ts";
 export { acceptTls, serverContext, type TlsServerOptions } from "./tls-server.ts";
