@@ -41,6 +41,7 @@ export { type BlockOptions, type BlockReply, type CommandOptions } from "./excha
 export { expectConnection, Incoming, type IncomingOptions } from "./incoming.ts";
 export { defaultLimits, defaultTimeouts, withDefaults, type Limits, type Timeouts } from "./limits.ts";
 export { type Window } from "./outbox.ts";
+export { outcomeOf, type Outcome } from "./outcome.ts";
 export { ReplyPipeline, type Turn } from "./pipeline.ts";
 export { Pool, type PoolOptions, type UseOptions } from "./pool.ts";
 export { Queue } from "./queue.ts";

@@ -30,6 +30,7 @@ export interface ServerUrl {
   readonly host: string;
   /** The port given, or the scheme's own. */
   readonly port: number;
+  readonly isPortGiven: boolean;
   readonly user: string | undefined;
   readonly password: string | undefined;
   /**
@@ -57,7 +58,14 @@ export function parseServerUrl(url: string | URL): ServerUrl {
   if (rest.includes("#")) throw new ArgumentError('a "#" in the URL must be written as %23');
   if (!rest.startsWith("//")) {
     if (known !== "news") throw new ArgumentError(`"${scheme}:" must be followed by "//" and a host`);
-    return { scheme: known, host: "", port: DEFAULT_PORTS.news, ...none, path: decode(rest, "path") };
+    return {
+      scheme: known,
+      host: "",
+      port: DEFAULT_PORTS.news,
+      isPortGiven: false,
+      ...none,
+      path: decode(rest, "path"),
+    };
   }
   const slash = rest.indexOf("/", 2);
   const authority = slash === -1 ? rest.slice(2) : rest.slice(2, slash);
@@ -78,16 +86,16 @@ function parseUserInfo(text: string): { user: string; password: string | undefin
   return { user: decode(text.slice(0, colon), "user"), password: decode(text.slice(colon + 1), "password") };
 }
 
-function parseHostPort(text: string, defaultPort: number): { host: string; port: number } {
+function parseHostPort(text: string, defaultPort: number): Pick<ServerUrl, "host" | "port" | "isPortGiven"> {
   const colon = text.indexOf(":", text.startsWith("[") ? text.indexOf("]") : 0);
   const host = asciiHost(decode(colon === -1 ? text : text.slice(0, colon), "host"));
   // Not repeated: behind an "@" or before a "/" that was not percent-coded, this is a piece of the password.
   if (host === undefined) throw new ArgumentError("the host in the URL is not a host name");
   const digits = colon === -1 ? "" : text.slice(colon + 1);
-  if (digits === "") return { host, port: defaultPort };
+  if (digits === "") return { host, port: defaultPort, isPortGiven: false };
   const port = /^\d{1,5}$/.test(digits) ? Number(digits) : 0;
   if (port < 1 || port > 65_535) throw new ArgumentError(`the port in the URL must be 1 to 65535`);
-  return { host, port };
+  return { host, port, isPortGiven: true };
 }
 
 function decode(text: string, part: string): string {

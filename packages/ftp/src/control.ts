@@ -4,6 +4,7 @@ import {
   type Connection,
   ConnectionClosedError,
   cutOnAbort,
+  outcomeOf,
   ReplyError,
   TimeoutError,
   TlsError,
@@ -19,7 +20,7 @@ import { ftpCommand } from "./command.ts";
 import { FtpDialogue } from "./dialogue.ts";
 import { assertPositive, blamed, CONNECT, refusal } from "./errors.ts";
 import type { FtpTarget } from "./options.ts";
-import { assertProtected, isTooEarly, settle } from "./protection.ts";
+import { assertProtected, isTooEarly } from "./protection.ts";
 import type { FtpReply } from "./reply.ts";
 
 // Commands without a data connection, once the server has let us in; all servers that were tried queue them.
@@ -101,7 +102,8 @@ export abstract class FtpControl extends FtpDialogue {
     this.#welcome = greeting.text;
     this.target.trust.meet(greeting.text);
     if (user === undefined) {
-      if (tls !== undefined && (await this.#secure(tls))) assertProtected(await settle(this.protP()), true);
+      if (tls !== undefined && (await this.#secure(tls)))
+        assertProtected(await outcomeOf(this.protP()), true);
       return;
     }
     if (virtualHost !== undefined) {
@@ -148,7 +150,7 @@ export abstract class FtpControl extends FtpDialogue {
   async #logInAhead(turn: Turn<FtpReply>, login: Login): Promise<FtpReply | undefined> {
     const { trust } = this.target;
     const burst = new Burst(this.pipeline, turn);
-    const logging = settle(this.#logIn(burst, true, login));
+    const logging = outcomeOf(this.#logIn(burst, true, login));
     const isInStep = await burst.end();
     const { value, error } = await logging;
     if (!isInStep || (trust.isUntried && burst.length > 1 && isMisunderstood(error))) {
@@ -169,14 +171,14 @@ export abstract class FtpControl extends FtpDialogue {
     const { commands, isSecure, signal } = login;
     const needsProtection = isSecure && this.transfers.protection === undefined;
     // In one packet with what follows.
-    const protecting = needsProtection ? settle(this.#protect(asker, isAhead, signal)) : undefined;
+    const protecting = needsProtection ? outcomeOf(this.#protect(asker, isAhead, signal)) : undefined;
     if (!isAhead) assertProtected(await protecting);
-    const logging = await settle(logIn(asker, connection, { tls, isAhead }, commands, signal));
+    const logging = await outcomeOf(logIn(asker, connection, { tls, isAhead }, commands, signal));
     const protection = await protecting;
     // A server that will not protect the data may leave without a word on the login that was sent along.
     if (!(logging.error instanceof ReplyError)) assertProtected(protection);
     if (logging.value === undefined) throw logging.error;
-    if (isTooEarly(protection)) assertProtected(await settle(this.#protect(asker, isAhead, signal)), true);
+    if (isTooEarly(protection)) assertProtected(await outcomeOf(this.#protect(asker, isAhead, signal)), true);
     return logging.value;
   }
 

@@ -4,6 +4,7 @@ import {
   type CommandLine,
   NotSupportedError,
   orAborted,
+  outcomeOf,
   ProtocolError,
   TimeoutError,
   type Turn,
@@ -16,7 +17,6 @@ import type { SessionParts } from "./dialogue.ts";
 import { assertOwnAddress, parseEpsvPort, parsePasvPort } from "./passive-reply.ts";
 import type { FtpReply } from "./reply.ts";
 import type { FtpSession } from "./session.ts";
-import { settle } from "./protection.ts";
 
 export interface FtpCopyOptions {
   /** Must be true: one server is made to connect to another, which neither may expect. */
@@ -132,7 +132,7 @@ async function copy(
     return await move(source, target, retrieve, store, signal);
   } finally {
     // Of a server that is gone nobody expects that.
-    if (client !== undefined) await settle(ask(client, ftpCommand("SSCN", "OFF"), undefined));
+    if (client !== undefined) await outcomeOf(ask(client, ftpCommand("SSCN", "OFF"), undefined));
   }
 }
 

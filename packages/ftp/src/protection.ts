@@ -1,28 +1,15 @@
 // The answers to PBSZ and PROT, which may be on their way while the login is (RFC 4217 9).
-import { ReplyError, TlsError } from "@netcli/core-transport";
+import { ReplyError, TlsError, type Outcome } from "@netcli/core-transport";
 import type { FtpReply } from "./reply.ts";
 
-/** What became of some work. */
-export type Settled<T> =
-  | { readonly value: T; readonly error?: undefined }
-  | { value?: undefined; error: Error };
-
-/** Waits for what becomes of it; never rejects. */
-export function settle<T>(work: Promise<T>): Promise<Settled<T>> {
-  return work.then(
-    (value) => ({ value }),
-    (error: Error) => ({ error }),
-  );
-}
-
 /** Did the server want us to log in first? */
-export function isTooEarly(protection: Settled<void> | undefined): boolean {
+export function isTooEarly(protection: Outcome<void> | undefined): boolean {
   const { error } = protection ?? {};
   return error instanceof ReplyError && (error.reply as FtpReply).code === 530;
 }
 
 /** Throws unless data connections are protected, or it was too early to ask. */
-export function assertProtected(protection: Settled<void> | undefined, isLast: boolean = false): void {
+export function assertProtected(protection: Outcome<void> | undefined, isLast: boolean = false): void {
   const { error } = protection ?? {};
   if (error === undefined || (!isLast && isTooEarly(protection))) return;
   if (!(error instanceof ReplyError)) throw error;

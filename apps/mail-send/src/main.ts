@@ -1,0 +1,2 @@
+// Sends a mail.
+export {};

@@ -1,0 +1,2 @@
+// The exports of @netcli/command-line, nothing else.
+export {};

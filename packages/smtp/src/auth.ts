@@ -1,0 +1,98 @@
+// Logging in (RFC 4954): how SASL's messages go over SMTP, and when TLS has to come first.
+import type { CommandLine, Connection, TlsMode, Turn } from "@netcli/core-transport";
+import {
+  authenticate,
+  channelBindings,
+  chooseMechanisms,
+  decodeBase64,
+  encodeBase64,
+  type Mechanism,
+  type RefusalReason,
+  type ServerStep,
+} from "@netcli/sasl";
+import { smtpCommand } from "./command.ts";
+import { refusal } from "./errors.ts";
+import type { SmtpExtensions } from "./extensions.ts";
+import { hasCredentials, type Credentials, type SmtpTarget } from "./options.ts";
+import type { SmtpReply } from "./reply.ts";
+
+// RFC 4954 4: a line with an initial response keeps to RFC 5321's length, of which two bytes are its end.
+const LONGEST_LINE = 510;
+
+/**
+ * When to use TLS where nothing was said. Between us and a server on this machine is nobody, but some of them let nobody
+ * log in without it.
+ */
+export function defaultTlsMode(target: SmtpTarget, connection: Connection): TlsMode {
+  if (hasCredentials(target)) return connection.confidential ? "opportunistic" : "starttls";
+  return connection.confidential ? "none" : "opportunistic";
+}
+
+/** What to try with a server. Throws NotSupportedError if there is nothing. */
+export function mechanismsFor(
+  credentials: Credentials,
+  extensions: SmtpExtensions,
+  { tls, host, port }: Pick<SmtpTarget, "tls" | "host" | "port">,
+  connection: Connection,
+): readonly Mechanism[] {
+  return chooseMechanisms(extensions.authMechanisms, credentials, {
+    ...credentials.sasl,
+    isConfidential: connection.confidential,
+    allowInClear: tls === "none",
+    channelBindings: connection.tls === undefined ? [] : channelBindings(connection.tls),
+    host,
+    port,
+  });
+}
+
+/** Tries the mechanisms over a turn of the dialogue; resolves to the reply with which the server lets us in. */
+export async function logIn(
+  turn: Turn<SmtpReply>,
+  mechanisms: readonly Mechanism[],
+  signal: AbortSignal | undefined,
+): Promise<SmtpReply> {
+  let accepted: SmtpReply | undefined;
+  const send = async (line: CommandLine, command: CommandLine): Promise<ServerStep> => {
+    const reply = await turn.command(line);
+    if (reply.code === 334) return { kind: "challenge", data: decodeBase64(reply.text) };
+    if (reply.code === 235) {
+      accepted = reply;
+      return { kind: "accepted" };
+    }
+    // The connection ends with it, whatever we would try next.
+    if (reply.code === 421) throw refusal(reply, command);
+    const toError = (options: ErrorOptions): Error => refusal(reply, command, options);
+    return { kind: "refused", reason: reasonOf(reply), toError };
+  };
+  let command = smtpCommand("AUTH");
+  const respond = (response: Uint8Array): Promise<ServerStep> =>
+    send({ line: encodeBase64(response), shown: "****" }, command);
+  await authenticate(
+    mechanisms,
+    {
+      begin: async (name, initial) => {
+        command = { line: `AUTH ${name}`, shown: `AUTH ${name}` };
+        if (initial === undefined) return send(command, command);
+        const line = `AUTH ${name} ${encodeBase64(initial) || "="}`;
+        if (line.length <= LONGEST_LINE) return send({ line, shown: `AUTH ${name} ****` }, command);
+        const step = await send(command, command);
+        return step.kind === "challenge" ? respond(initial) : step;
+      },
+      respond,
+      cancel: async () => {
+        await turn.command({ line: "*", shown: "*" });
+      },
+    },
+    { signal },
+  );
+  if (accepted === undefined) throw new Error("a mechanism was accepted without a reply");
+  return accepted;
+}
+
+/** RFC 4954 4 and 6: which refusals are about the mechanism, and not about who we are. */
+function reasonOf({ code }: SmtpReply): RefusalReason {
+  if (code < 500) return "temporary";
+  return (code >= 500 && code <= 504) || code === 534 || code === 538
+    ? "mechanism-refused"
+    : "wrong-credentials";
+}

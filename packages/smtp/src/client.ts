@@ -1,0 +1,112 @@
+// What an application does with an SMTP or LMTP server: it sends mails, over one session or several.
+import { anySignal, type Sessions, type VerbOptions } from "@netcli/core-transport";
+import { address, release, type Addressed, type Mail } from "./mail.ts";
+import { resolveOptions, type SmtpTarget } from "./options.ts";
+import { orderOf } from "./order.ts";
+import { Rate } from "./rate.ts";
+import type { SendResult } from "./result.ts";
+import type { SmtpSession } from "./session.ts";
+import { smtpSessions, type SmtpClientOptions } from "./sessions.ts";
+
+/**
+ * SmtpClient sends mails over one or more sessions with a server. Calls at the same time are safe: they share the
+ * sessions, and wait when there are none. A mail whose connection broke before anything of the message was sent is
+ * tried again (`retries`).
+ */
+export class SmtpClient {
+  readonly #sessions: Sessions<SmtpSession>;
+  readonly #rate: Rate | undefined;
+  readonly #isShared: boolean;
+
+  /** @internal */
+  protected constructor(target: SmtpTarget, options: SmtpClientOptions) {
+    this.#rate = options.rate && new Rate(options.rate);
+    this.#sessions = smtpSessions(target, options);
+    this.#isShared = target.pipelining === "full";
+  }
+
+  /**
+   * Connects, sets TLS up and logs in. Rejects with ConnectError, TlsError, TimeoutError, ReplyError (greeting or login
+   * refused), NotSupportedError (no mechanism to log in with) or ArgumentError.
+   */
+  static async connect(options: string | URL | SmtpClientOptions): Promise<SmtpClient> {
+    const target = resolveOptions(options);
+    const client = new SmtpClient(target, isUrl(options) ? {} : options);
+    await client.open();
+    return client;
+  }
+
+  /** @internal Opens the first session. */
+  protected async open(): Promise<void> {
+    await this.#sessions.use(async () => undefined);
+  }
+
+  /**
+   * Sends a mail. Resolves if one recipient at least gets it: the result says what became of each. Rejects with
+   * SendError if nobody does or nobody knows, with ArgumentError or NotSupportedError before anything was sent, with
+   * the error of connecting, or with the signal's reason.
+   */
+  async send(mail: Mail): Promise<SendResult> {
+    return this.#sessions.task(async () => {
+      mail.signal?.throwIfAborted();
+      const addressed = await address(mail);
+      try {
+        await this.#rate?.pass(anySignal(mail.signal, this.#sessions.closed));
+        return await this.#attempt(mail, addressed);
+      } finally {
+        await release(addressed.content);
+      }
+    });
+  }
+
+  #attempt(mail: Mail, { from, to, content }: Addressed): Promise<SendResult> {
+    const { from: _from, to: _to, message: _message, ...options } = mail;
+    const work = (session: SmtpSession): Promise<SendResult> =>
+      session.transact(orderOf(session.place, from, to, content, options));
+    return this.#sessions.attempt(work, { signal: mail.signal, isShared: this.#isShared });
+  }
+
+  /** Lends a session for its verbs, for as long as the work lasts; no message is sent over it meanwhile. */
+  use<T>(work: (session: SmtpSession) => Promise<T>, options: VerbOptions = {}): Promise<T> {
+    return this.#sessions.task(() => this.#sessions.use(work, options));
+  }
+
+  /** Says goodbye and closes, when the mails that were begun have been sent. Never rejects. */
+  quit(): Promise<void> {
+    return this.#sessions.quit();
+  }
+
+  /** Closes at once. What is under way rejects. */
+  close(): void {
+    this.#sessions.close();
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.quit();
+  }
+}
+
+/** LmtpClient hands mails over to a server that delivers them itself (RFC 2033): it answers for each recipient. */
+export class LmtpClient extends SmtpClient {
+  /** As SmtpClient's; a Unix socket is given by `path`. */
+  static override async connect(options: string | URL | SmtpClientOptions): Promise<LmtpClient> {
+    const target = resolveOptions(isUrl(options) ? options : { ...options, protocol: "lmtp" });
+    const client = new LmtpClient({ ...target, protocol: "lmtp" }, isUrl(options) ? {} : options);
+    await client.open();
+    return client;
+  }
+}
+
+function isUrl(options: string | URL | SmtpClientOptions): options is string | URL {
+  return typeof options === "string" || options instanceof URL;
+}
+
+/** Connects, sends one mail, and says goodbye. Resolves and rejects as `SmtpClient.connect` and `send` do. */
+export async function send(options: string | URL | SmtpClientOptions, mail: Mail): Promise<SendResult> {
+  const client = await SmtpClient.connect(options);
+  try {
+    return await client.send(mail);
+  } finally {
+    await client.quit();
+  }
+}

@@ -1,0 +1,298 @@
+// The dialogue of a session: connecting, EHLO, TLS and logging in (RFC 5321 4.1.1.1, RFC 3207, RFC 4954, RFC 2033).
+import {
+  connect,
+  cutOnAbort,
+  Dialogue,
+  LimitError,
+  ProtocolError,
+  ReplyError,
+  TlsError,
+  type Connection,
+  type TlsMode,
+  type TlsOptions,
+  type Turn,
+  type VerbOptions,
+} from "@netcli/core-transport";
+import type { Mechanism, Secret } from "@netcli/sasl";
+import { defaultTlsMode, logIn, mechanismsFor } from "./auth.ts";
+import { assertWord, rawCommand, smtpCommand } from "./command.ts";
+import { assertPositive, CONNECT, refusal } from "./errors.ts";
+import { SmtpExtensions } from "./extensions.ts";
+import { ownName } from "./name.ts";
+import { hasCredentials, type Credentials, type SmtpTarget } from "./options.ts";
+import { assertOffered } from "./parameters.ts";
+import { isPositive, smtpGrammar, type SmtpReply } from "./reply.ts";
+import { xtext } from "./xtext.ts";
+
+// What Postfix and msmtp keep outstanding.
+const WINDOW = 100;
+
+// Of what says that a server knows no EHLO (RFC 5321 4.1.4, 4.2.4).
+const UNKNOWN = new Set([500, 501, 502, 503, 504, 550]);
+
+/** SmtpControl is a session without its verbs for mail. */
+export abstract class SmtpControl extends Dialogue<SmtpReply> {
+  // It holds the password: who prints a session is not to see it.
+  readonly #target: SmtpTarget;
+  #welcome = "";
+  #extensions: SmtpExtensions = new SmtpExtensions();
+  #isIntroduced = false;
+
+  /** @internal */
+  protected constructor(connection: Connection, target: SmtpTarget) {
+    const { trace, signal } = target;
+    super(connection, { grammar: smtpGrammar, quit: smtpCommand("QUIT"), trace, signal });
+    this.#target = target;
+  }
+
+  /** @internal Connects; and says EHLO, sets TLS up and logs in if it is to be ready for mail, or the target says so. */
+  protected static async open<S extends SmtpControl>(
+    target: SmtpTarget,
+    make: (connection: Connection, target: SmtpTarget) => S,
+    isReady: boolean,
+  ): Promise<S> {
+    const { signal, tls, tickets, tlsOptions } = target;
+    const implicit = tls === "implicit" ? { ...(tickets && { tickets }), ...tlsOptions } : false;
+    const connection = await connect({ ...target, tls: implicit });
+    const session = make(connection, target);
+    return cutOnAbort(connection, signal, async () => {
+      try {
+        await session.#begin(isReady);
+        return session;
+      } catch (error) {
+        if (session.isOpen) await session.quit();
+        else session.close();
+        throw error;
+      }
+    });
+  }
+
+  async #begin(isReady: boolean): Promise<void> {
+    const { tls } = this.#target;
+    const greeting = assertPositive(await this.pipeline.greeting(), CONNECT);
+    this.#welcome = greeting.text;
+    const isAsked = tls === "starttls" || tls === "opportunistic" || hasCredentials(this.#target);
+    if (isReady || isAsked) await this.#prepare();
+  }
+
+  async #prepare(): Promise<void> {
+    const { connection } = this.pipeline;
+    const credentials = this.#target;
+    await this.ehloOrHeloIfNeeded();
+    const mode = credentials.tls ?? defaultTlsMode(credentials, connection);
+    if (mode !== "none" && connection.tls === undefined) await this.#secure(mode);
+    if (hasCredentials(credentials)) await this.#logIn(credentials, {});
+  }
+
+  /** Puts TLS over the connection, if the server can or it has to be. */
+  async #secure(mode: TlsMode): Promise<void> {
+    const { host } = this.pipeline.connection;
+    if (!this.#extensions.has("STARTTLS")) {
+      if (mode === "opportunistic") return;
+      throw new TlsError(
+        `${host} offers no STARTTLS, and nothing was sent; does this port want tls: "implicit"? tls: "none" would go on in clear`,
+      );
+    }
+    try {
+      await this.startTls();
+    } catch (cause) {
+      if (!(cause instanceof ReplyError)) throw cause;
+      if (mode === "opportunistic") return;
+      throw new TlsError(`${cause.message}; nothing secret was sent`, { cause });
+    }
+    await this.ehloOrHeloIfNeeded();
+  }
+
+  /** @internal */
+  protected get target(): SmtpTarget {
+    return this.#target;
+  }
+
+  protected get isSerial(): boolean {
+    return this.#target.pipelining === "off" || !this.#extensions.has("PIPELINING");
+  }
+
+  /** The server's greeting, without codes. */
+  get welcome(): string {
+    return this.#welcome;
+  }
+
+  /** What the server has said to EHLO or LHLO; empty before that, and behind STARTTLS until it is asked again. */
+  get extensions(): SmtpExtensions {
+    return this.#extensions;
+  }
+
+  /** Does the server offer that extension? Case does not matter. */
+  hasExtn(name: string): boolean {
+    return this.#extensions.has(name);
+  }
+
+  /** Introduces us to a server that knows no EHLO. */
+  helo(name?: string, options: VerbOptions = {}): Promise<SmtpReply> {
+    return this.#introduce("HELO", name, options);
+  }
+
+  /** Introduces us, and learns what the server can (`extensions`). */
+  ehlo(name?: string, options: VerbOptions = {}): Promise<SmtpReply> {
+    return this.#introduce("EHLO", name, options);
+  }
+
+  /** EHLO of LMTP (RFC 2033 4.1). */
+  lhlo(name?: string, options: VerbOptions = {}): Promise<SmtpReply> {
+    return this.#introduce("LHLO", name, options);
+  }
+
+  async #introduce(verb: string, name: string | undefined, options: VerbOptions): Promise<SmtpReply> {
+    const own = name ?? this.#target.name ?? ownName(this.pipeline.connection.localAddress);
+    const command = smtpCommand(verb, assertWord("the name", own));
+    const reply = assertPositive(await this.askAlone(command, options), command);
+    this.#extensions = verb === "HELO" ? new SmtpExtensions() : new SmtpExtensions(reply);
+    this.#isIntroduced = true;
+    this.pipeline.window = { commands: this.isSerial ? 1 : WINDOW };
+    return reply;
+  }
+
+  /** Says EHLO, HELO to a server that does not know it, or LHLO with LMTP, unless one of them was said. */
+  async ehloOrHeloIfNeeded(options: VerbOptions = {}): Promise<void> {
+    if (this.#isIntroduced) return;
+    if (this.#target.protocol === "lmtp") {
+      await this.lhlo(undefined, options);
+      return;
+    }
+    try {
+      await this.ehlo(undefined, options);
+    } catch (error) {
+      if (!(error instanceof ReplyError) || !UNKNOWN.has((error.reply as SmtpReply).code)) throw error;
+      await this.helo(undefined, options);
+    }
+  }
+
+  /** What was learnt may be wrong from now on (RFC 3207 4.2). */
+  #forget(): void {
+    this.#extensions = new SmtpExtensions();
+    this.#isIntroduced = false;
+    this.pipeline.window = { commands: 1 };
+  }
+
+  /**
+   * Puts TLS over the connection (RFC 3207). The server has to be asked again what it can. Rejects with ReplyError if
+   * it will not, with TlsError. Aborted midway, it ends the session.
+   */
+  async startTls({ signal }: VerbOptions = {}): Promise<void> {
+    const { connection } = this.pipeline;
+    const command = smtpCommand("STARTTLS");
+    const upgrade = async (turn: Turn<SmtpReply>): Promise<void> => {
+      assertPositive(await turn.command(command), command);
+      this.#forget();
+      await connection.startTls(this.#tlsOptions);
+    };
+    await this.pipeline.exclusive((turn) => cutOnAbort(connection, signal, () => upgrade(turn)), signal);
+  }
+
+  /** Nobody is between us and a server on this machine, whose certificate seldom has its name. */
+  get #tlsOptions(): TlsOptions {
+    const { tls, tlsOptions } = this.#target;
+    const isChecked = tls !== undefined || tlsOptions !== undefined || !this.pipeline.connection.confidential;
+    return isChecked ? { ...tlsOptions } : { insecure: true };
+  }
+
+  /**
+   * Logs in with the strongest mechanism that the server offers. A password goes out over TLS only, unless the server
+   * is on this machine or `tls: "none"` was given. Rejects with NotSupportedError if there is no mechanism for that,
+   * or with ReplyError.
+   */
+  async login(user: string, password: Secret, options: VerbOptions = {}): Promise<SmtpReply> {
+    await this.ehloOrHeloIfNeeded(options);
+    return this.#logIn({ user, password, sasl: this.#target.sasl }, options);
+  }
+
+  async #logIn(credentials: Credentials, options: VerbOptions): Promise<SmtpReply> {
+    const { connection } = this.pipeline;
+    return this.#authenticate(
+      mechanismsFor(credentials, this.#extensions, this.#target, connection),
+      options,
+    );
+  }
+
+  /** Logs in with a mechanism of @netcli/sasl, or of your own. */
+  async auth(mechanism: Mechanism, options: VerbOptions = {}): Promise<SmtpReply> {
+    const { connection } = this.pipeline;
+    if (mechanism.isPlaintextEquivalent && !connection.confidential && this.#target.tls !== "none") {
+      throw new TlsError(`${mechanism.name} needs TLS; nothing was sent`);
+    }
+    return this.#authenticate([mechanism], options);
+  }
+
+  async #authenticate(mechanisms: readonly Mechanism[], { signal }: VerbOptions): Promise<SmtpReply> {
+    const { connection } = this.pipeline;
+    const work = async (turn: Turn<SmtpReply>): Promise<SmtpReply> => {
+      try {
+        return await logIn(turn, mechanisms, signal);
+      } catch (error) {
+        // A server that does not know the password, or makes no sense: nothing that it says can be relied on.
+        if (error instanceof ProtocolError || error instanceof LimitError) connection.destroy(error);
+        throw error;
+      }
+    };
+    return this.pipeline.exclusive((turn) => cutOnAbort(connection, signal, () => work(turn)), signal);
+  }
+
+  /**
+   * Sends any command and resolves to its reply, whatever the code. Not for commands with content behind them.
+   */
+  async docmd(command: string, args: string = "", options: VerbOptions = {}): Promise<SmtpReply> {
+    return this.askAlone(rawCommand(args === "" ? command : `${command} ${args}`), options);
+  }
+
+  /** @internal Sends a command that is answered with 2yz, else rejects with ReplyError; nothing goes out behind it before. */
+  protected async expectAlone(
+    verb: string,
+    args: readonly string[],
+    options: VerbOptions,
+  ): Promise<SmtpReply> {
+    const command = smtpCommand(verb, ...args);
+    return assertPositive(await this.askAlone(command, options), command);
+  }
+
+  /** Does nothing, and shows that the server is there. */
+  noop(options: VerbOptions = {}): Promise<SmtpReply> {
+    return this.expectAlone("NOOP", [], options);
+  }
+
+  /** What the server says about its commands, or about one of them. */
+  async help(topic: string = "", options: VerbOptions = {}): Promise<string> {
+    return (await this.expectAlone("HELP", [topic], options)).text;
+  }
+
+  /** Asks whether there is such a mailbox. Many servers answer 252: they will not tell. */
+  verify(address: string, options: VerbOptions = {}): Promise<SmtpReply> {
+    return this.expectAlone("VRFY", [address], options);
+  }
+
+  /** The same as `verify`. */
+  vrfy(address: string, options: VerbOptions = {}): Promise<SmtpReply> {
+    return this.verify(address, options);
+  }
+
+  /** Asks who is on a mailing list. */
+  expn(list: string, options: VerbOptions = {}): Promise<SmtpReply> {
+    return this.expectAlone("EXPN", [list], options);
+  }
+
+  /**
+   * Tells a relay that trusts us on whose behalf we speak: Postfix's XCLIENT. `{ ADDR: "192.0.2.1", NAME: "host" }`;
+   * the server begins anew behind it. Rejects with NotSupportedError if it is not offered.
+   */
+  async xclient(attributes: Readonly<Record<string, string>>, options: VerbOptions = {}): Promise<SmtpReply> {
+    await this.ehloOrHeloIfNeeded(options);
+    assertOffered(this.#extensions, "XCLIENT");
+    const args = Object.entries(attributes).map(
+      ([name, value]) => `${assertWord("the attribute", name)}=${xtext(value)}`,
+    );
+    const command = smtpCommand("XCLIENT", ...args);
+    const reply = await this.askAlone(command, options);
+    if (!isPositive(reply)) throw refusal(reply, command);
+    this.#forget();
+    return reply;
+  }
+}

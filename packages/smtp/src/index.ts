@@ -1,0 +1,17 @@
+// The exports of @netcli/smtp, nothing else.
+export { type Address, parseAddress } from "./address.ts";
+export { parseAddressList } from "./address-list.ts";
+export { LmtpClient, send, SmtpClient } from "./client.ts";
+export { type Envelope, envelopeOf } from "./envelope.ts";
+export { SendError, type SendPhase } from "./errors.ts";
+export { SmtpExtensions } from "./extensions.ts";
+export { type HeaderField, splitHeader, type SplitMessage } from "./header.ts";
+export { type Mail } from "./mail.ts";
+export { type Credentials, type SmtpOptions } from "./options.ts";
+export { type Recipient, type Recipients, type SendOptions } from "./order.ts";
+export { type MailOptions, type RcptOptions } from "./parameters.ts";
+export { type RateLimit } from "./rate.ts";
+export { type SmtpReply } from "./reply.ts";
+export { type RecipientResult, type RecipientStatus, type SendResult } from "./result.ts";
+export { type DataOptions, type MessageReply, SmtpSession } from "./session.ts";
+export { type SmtpClientOptions } from "./sessions.ts";

@@ -1,0 +1,2 @@
+// The exports of @netcli/smtp/nodemailer, nothing else.
+export {};

@@ -1,0 +1,210 @@
+// One SMTP or LMTP connection, one method per verb under the names of Python's smtplib (RFC 5321, 2033, 3030): mail.
+import { isUint8Array } from "node:util/types";
+import {
+  cutOnAbort,
+  outcomeOf,
+  ProtocolError,
+  type CommandLine,
+  type Connection,
+  type Content,
+  type Turn,
+  type VerbOptions,
+} from "@netcli/core-transport";
+import { parseAddress, reversePath } from "./address.ts";
+import type { Answer } from "./answer.ts";
+import { Outgoing } from "./body.ts";
+import { smtpCommand } from "./command.ts";
+import { SmtpControl } from "./control.ts";
+import { assertPositive, MESSAGE, refusal } from "./errors.ts";
+import { address, release } from "./mail.ts";
+import { resolveOptions, type SmtpOptions, type SmtpTarget } from "./options.ts";
+import { listOf, orderOf, type Order, type OrderPlace, type Recipients, type SendOptions } from "./order.ts";
+import {
+  assertOffered,
+  mailParameters,
+  rcptParameters,
+  type MailOptions,
+  type RcptOptions,
+} from "./parameters.ts";
+import { isPositive, type SmtpReply } from "./reply.ts";
+import type { SendResult } from "./result.ts";
+import { sendBlock } from "./sending.ts";
+import { Transaction } from "./transaction.ts";
+
+/** What the server says to a message: with LMTP one reply for each recipient that it had accepted. */
+export interface MessageReply extends SmtpReply {
+  /** In the order of the recipients; with SMTP just one. */
+  readonly replies: readonly SmtpReply[];
+}
+
+export interface DataOptions extends VerbOptions {
+  /** Called with the bytes of the message handed to the connection so far. */
+  onProgress?: ((bytes: number) => void) | undefined;
+}
+
+const DATA = smtpCommand("DATA");
+
+/** SmtpSession is one connection. Calls wait their turn. A reply that says no rejects with ReplyError. */
+export class SmtpSession extends SmtpControl {
+  // Settles when the message before was answered.
+  #before: Promise<unknown> = Promise.resolve();
+  // Recipients that the server has accepted for the next `data`.
+  #accepted = 0;
+  #messages = 0;
+
+  /**
+   * Connects and reads the greeting; with credentials, or `tls` other than `none` and `implicit`, also says EHLO, sets
+   * TLS up and logs in. Rejects with ConnectError, TlsError, TimeoutError, ReplyError, NotSupportedError or ArgumentError.
+   */
+  static async connect(options: string | URL | SmtpOptions): Promise<SmtpSession> {
+    return SmtpSession.openFor(resolveOptions(options), false);
+  }
+
+  /** @internal `isReady`: mail can be sent. */
+  static async openFor(target: SmtpTarget, isReady: boolean): Promise<SmtpSession> {
+    const make = (connection: Connection, resolved: SmtpTarget): SmtpSession =>
+      new SmtpSession(connection, resolved);
+    return SmtpControl.open(target, make, isReady);
+  }
+
+  /** Messages that were begun here by `sendMail`, `sendMessage` or a client. */
+  get messages(): number {
+    return this.#messages;
+  }
+
+  /** Begins a message; "" is nobody who wants to hear of it again. */
+  async mail(from: string, { signal, ...options }: MailOptions & VerbOptions = {}): Promise<SmtpReply> {
+    const { path, needsUtf8 } = reversePath(from);
+    const smtputf8 = options.smtputf8 ?? needsUtf8;
+    const parameters = mailParameters({ ...options, smtputf8 }, this.extensions);
+    this.#accepted = 0;
+    return this.#expect(smtpCommand("MAIL", `FROM:<${path}>`, ...parameters), { signal });
+  }
+
+  /** Names a recipient. */
+  async rcpt(to: string, { signal, ...options }: RcptOptions & VerbOptions = {}): Promise<SmtpReply> {
+    const { path } = parseAddress(to);
+    const command = smtpCommand("RCPT", `TO:<${path}>`, ...rcptParameters(options, this.extensions));
+    const reply = await this.#expect(command, { signal });
+    this.#accepted += 1;
+    return reply;
+  }
+
+  /** Gives the message up that was begun. */
+  rset(options: VerbOptions = {}): Promise<SmtpReply> {
+    this.#accepted = 0;
+    return this.#expect(smtpCommand("RSET"), options);
+  }
+
+  async #expect(command: CommandLine, options: VerbOptions): Promise<SmtpReply> {
+    return assertPositive(await this.ask(command, options), command);
+  }
+
+  /**
+   * Sends the message to the recipients named before: line ends become CRLF, dots are stuffed. Rejects with ReplyError
+   * if the server takes it for nobody. Aborted midway, it ends the session.
+   */
+  async data(content: Content, { signal, onProgress }: DataOptions = {}): Promise<MessageReply> {
+    const { pipeline, target } = this;
+    const work = async (turn: Turn<SmtpReply>): Promise<readonly Answer[]> => {
+      const reply = await turn.command(DATA, { signal });
+      if (reply.code !== 354) throw refusal(reply, DATA);
+      const replies = target.protocol === "lmtp" ? Math.max(1, this.#accepted) : 1;
+      this.#accepted = 0;
+      const timeout = target.messageTimeout;
+      const sending = { pipeline, turn, content: new Outgoing(content), replies, timeout, onProgress };
+      return Promise.all(await sendBlock(sending));
+    };
+    return messageReply(await this.#cutOnAbort(work, signal));
+  }
+
+  /**
+   * Sends a part of the message as it is (RFC 3030), the last one with `last`; behind that the server says what it makes
+   * of the whole. Rejects with NotSupportedError if the server does not offer CHUNKING.
+   */
+  async bdat(
+    part: string | Uint8Array,
+    { last = false, signal }: VerbOptions & { last?: boolean | undefined } = {},
+  ): Promise<MessageReply> {
+    assertOffered(this.extensions, "CHUNKING");
+    const { target } = this;
+    const bytes = isUint8Array(part) ? part : Buffer.from(part, "utf8");
+    const command = smtpCommand("BDAT", String(bytes.length), ...(last ? ["LAST"] : []));
+    const timeout = last ? target.messageTimeout : undefined;
+    const work = async (turn: Turn<SmtpReply>): Promise<readonly Answer[]> => {
+      const replies = last && target.protocol === "lmtp" ? Math.max(1, this.#accepted) : 1;
+      if (last) this.#accepted = 0;
+      const answers = [turn.command(command, { timeout })];
+      for (let more = 1; more < replies; more += 1) answers.push(turn.expect({ timeout }));
+      const answering = Promise.all(answers.map((answer) => outcomeOf(answer)));
+      await turn.writeContent(bytes, { signal });
+      return answering;
+    };
+    return messageReply(await this.#cutOnAbort(work, signal));
+  }
+
+  #cutOnAbort<T>(work: (turn: Turn<SmtpReply>) => Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+    const { connection } = this.pipeline;
+    return this.pipeline.exclusive((turn) => cutOnAbort(connection, signal, () => work(turn)), signal);
+  }
+
+  /**
+   * Sends a message, whose bytes stay as they are but for line ends and dots, to recipients; says EHLO before if that was
+   * not said. Resolves if one of them gets it; rejects with SendError if nobody does, with ArgumentError or
+   * NotSupportedError before anything was sent. `rcptOptions` are for all of them.
+   */
+  async sendMail(
+    from: string,
+    to: Recipients,
+    message: Content,
+    options: SendOptions = {},
+    rcptOptions: RcptOptions = {},
+  ): Promise<SendResult> {
+    await this.ehloOrHeloIfNeeded({ signal: options.signal });
+    const recipients = listOf(to).map((recipient) => ({ ...rcptOptions, ...recipient }));
+    return this.transact(orderOf(this.place, from, recipients, message, options));
+  }
+
+  /** As `sendMail`; sender and recipients are by default those of the header, whose Bcc is left out. */
+  async sendMessage(
+    message: Content,
+    from?: string,
+    to?: Recipients,
+    options: SendOptions = {},
+    rcptOptions: RcptOptions = {},
+  ): Promise<SendResult> {
+    const addressed = await address({ message, from, to });
+    try {
+      return await this.sendMail(addressed.from, addressed.to, addressed.content, options, rcptOptions);
+    } finally {
+      await release(addressed.content);
+    }
+  }
+
+  /** @internal What an order must know. */
+  get place(): OrderPlace {
+    const { extensions, target } = this;
+    return { extensions, target, connection: this.pipeline.connection };
+  }
+
+  /** @internal */
+  async transact(order: Order): Promise<SendResult> {
+    const { pipeline, target, isSerial } = this;
+    this.#messages += 1;
+    const sending = new Transaction({ pipeline, target, isSerial, before: this.#before }, order).run();
+    this.#before = outcomeOf(sending);
+    return sending;
+  }
+}
+
+/** Rejects if all said no. */
+function messageReply(answers: readonly Answer[]): MessageReply {
+  const lost = answers.find(({ error }) => error !== undefined)?.error;
+  if (lost !== undefined) throw lost;
+  const replies = answers.flatMap(({ value }) => (value === undefined ? [] : [value]));
+  const [first] = replies;
+  if (first === undefined) throw new ProtocolError("the message was not answered");
+  const taken = replies.find(isPositive);
+  if (taken === undefined) throw refusal(first, MESSAGE);
+  return { ...taken, replies };
+}

@@ -1,0 +1,239 @@
+// One message over one session: MAIL, RCPT and DATA or BDAT, together where the server allows it, and what became of each
+// recipient (RFC 5321 3.3, RFC 2920, RFC 3030, RFC 2033).
+import {
+  outcomeOf,
+  ProtocolError,
+  type CommandLine,
+  type ReplyPipeline,
+  type Turn,
+} from "@netcli/core-transport";
+import { saysNo, saysYes, type Answer } from "./answer.ts";
+import { Outgoing } from "./body.ts";
+import { smtpCommand } from "./command.ts";
+import { MESSAGE, refusal, SendError, type SendPhase } from "./errors.ts";
+import type { SmtpTarget } from "./options.ts";
+import type { Order } from "./order.ts";
+import type { SmtpReply } from "./reply.ts";
+import { sendResult, type RecipientResult, type RecipientStatus, type SendResult } from "./result.ts";
+import { sendBlock, sendChunks, type Sending } from "./sending.ts";
+
+// What Postfix and msmtp keep outstanding: a server that reads nothing while it can't write would block.
+const DEPTH = 100;
+
+const DATA = smtpCommand("DATA");
+const RSET = smtpCommand("RSET");
+
+/** What a session lends to a transaction. */
+export interface TransactionPlace {
+  readonly pipeline: ReplyPipeline<SmtpReply>;
+  readonly target: SmtpTarget;
+  readonly isSerial: boolean;
+  /** Settles when the message before was answered. */
+  readonly before: Promise<unknown>;
+}
+
+/** Transaction sends one message, once. */
+export class Transaction {
+  readonly #place: TransactionPlace;
+  readonly #order: Order;
+  readonly #content: Outgoing;
+  #phase: SendPhase = "mail";
+  #isBegun = false;
+  // What was said about each recipient, in their order; in the end what was said about the message.
+  #answers: readonly (Answer | undefined)[] = [];
+  #isConcluded = false;
+
+  constructor(place: TransactionPlace, order: Order) {
+    this.#place = place;
+    this.#order = order;
+    this.#content = new Outgoing(order.content);
+  }
+
+  /**
+   * Resolves if the message was taken for one recipient at least, or for all if that was asked for. Rejects with
+   * SendError, or with the signal's reason.
+   */
+  run(): Promise<SendResult> {
+    const { signal } = this.#order;
+    if (signal === undefined) return this.#run();
+    return new Promise((resolve, reject) => {
+      const giveUp = (): void => {
+        if (!this.#isBegun) return;
+        reject(this.#content.isAtEnd ? this.#failure(signal.reason as Error) : (signal.reason as Error));
+        void this.#cut();
+      };
+      signal.addEventListener("abort", giveUp, { once: true });
+      void this.#run()
+        .then(resolve, reject)
+        .then(() => signal.removeEventListener("abort", giveUp));
+    });
+  }
+
+  /** Ends the session because the caller gives up, but not before the message before this one was answered. */
+  async #cut(): Promise<void> {
+    const { before, pipeline } = this.#place;
+    await before;
+    pipeline.connection.destroy(this.#order.signal?.reason as Error);
+  }
+
+  async #run(): Promise<SendResult> {
+    const { pipeline } = this.#place;
+    const { answering } = await pipeline.exclusive((turn) => this.#send(turn), this.#order.signal);
+    return this.#conclude(await answering);
+  }
+
+  /** Resolves when the next message may be begun. Throws SendError. */
+  async #send(turn: Turn<SmtpReply>): Promise<{ readonly answering: Promise<readonly Answer[]> }> {
+    const { pipeline, isSerial, target } = this.#place;
+    const { isChunked, onProgress } = this.#order;
+    this.#isBegun = true;
+    await this.#offer(turn);
+    this.#phase = "message";
+    const isLmtp = target.protocol === "lmtp";
+    const sending: Sending = {
+      pipeline,
+      turn,
+      content: this.#content,
+      replies: isLmtp ? this.#answers.filter(saysYes).length : 1,
+      timeout: target.messageTimeout,
+      onProgress,
+    };
+    try {
+      const answering = isChunked
+        ? Promise.resolve(await sendChunks(sending, isSerial))
+        : Promise.all(await sendBlock(sending));
+      if (isSerial || target.pipelining !== "full") await answering;
+      return { answering };
+    } catch (error) {
+      throw this.#failure(error as Error);
+    }
+  }
+
+  /** Names the sender and the recipients, and asks for the go-ahead. Throws SendError. */
+  async #offer(turn: Turn<SmtpReply>): Promise<void> {
+    const { mail, recipients, needsAll, isChunked } = this.#order;
+    const { isSerial } = this.#place;
+    const ask = (command: CommandLine): Promise<Answer> => outcomeOf(turn.command(command));
+    const depth = isSerial ? 1 : DEPTH;
+    const asking = [ask(mail)];
+    let isRefused = false;
+    void asking[0]?.then((answer) => {
+      isRefused = !saysYes(answer);
+    });
+    for (const { rcpt } of recipients) {
+      // Not for one that is there already: what is asked for without waiting leaves in one write.
+      if (asking.length >= depth) await asking[asking.length - depth];
+      if (isRefused) break;
+      asking.push(ask(rcpt));
+    }
+    const isAhead = !isSerial && !isChunked && !needsAll && !isRefused;
+    const askingAhead = isAhead ? ask(DATA) : undefined;
+    const [sender, ...answers] = await Promise.all(asking);
+    const goAhead = await askingAhead;
+    await this.#stopIfAborted();
+    const end = { turn, goAhead, isOpen: saysYes(sender) };
+    if (!saysYes(sender)) throw await this.#giveUp(sender, mail, end);
+    this.#phase = "rcpt";
+    this.#answers = answers;
+    const refused = answers.findIndex((answer) => !saysYes(answer));
+    if (refused !== -1 && (needsAll || !answers.some(saysYes) || !saysNo(answers[refused]))) {
+      throw await this.#giveUp(answers[refused], (recipients[refused] ?? { rcpt: mail }).rcpt, end);
+    }
+    if (isChunked) return;
+    this.#phase = "data";
+    const answer = goAhead ?? (await ask(DATA));
+    if (answer.value?.code !== 354) throw await this.#giveUp(answer, DATA, end);
+    await this.#stopIfAborted();
+  }
+
+  /** The server may wait for the message now, and take whatever comes for it. */
+  async #stopIfAborted(): Promise<void> {
+    if (this.#order.signal?.aborted !== true) return;
+    await this.#cut();
+    throw this.#order.signal.reason;
+  }
+
+  /** Leaves the server as it was before this message; gives the error to throw. */
+  async #giveUp(
+    answer: Answer | undefined,
+    command: CommandLine,
+    {
+      turn,
+      goAhead,
+      isOpen,
+    }: { readonly turn: Turn<SmtpReply>; readonly goAhead: Answer | undefined; readonly isOpen: boolean },
+  ): Promise<Error> {
+    const { connection } = this.#place.pipeline;
+    if (answer?.value === undefined) return this.#failure(answer?.error ?? new Error("nothing was answered"));
+    const reply = answer.value;
+    const error = refusal(reply, command);
+    // Of one recipient it says nothing about the others.
+    const failure = this.#failure(error, this.#phase === "rcpt" ? undefined : reply);
+    if (reply.code < 400) {
+      connection.destroy(new ProtocolError(error.message));
+    } else if (goAhead?.value?.code === 354) {
+      await this.#sendNothing(turn);
+    } else if (isOpen) {
+      const resetting = outcomeOf(turn.command(RSET));
+      // What goes out behind it is answered behind it.
+      if (this.#place.isSerial) await resetting;
+      void resetting.then((reset) => {
+        if (saysNo(reset)) connection.destroy(refusal(reset.value as SmtpReply, RSET));
+      });
+    }
+    return failure;
+  }
+
+  /** The server wants a message that it has refused: an empty one, for nobody, ends that (RFC 2920 3.1). */
+  async #sendNothing(turn: Turn<SmtpReply>): Promise<void> {
+    const { pipeline, target } = this.#place;
+    if (this.#answers.some(saysYes) || target.protocol === "lmtp") {
+      pipeline.connection.destroy(new ProtocolError("the server wants a message that it has refused"));
+      return;
+    }
+    const answering = outcomeOf(turn.expect());
+    await outcomeOf(turn.writeBlock(""));
+    await answering;
+  }
+
+  /** Says what became of a message that was answered. Throws SendError. */
+  #conclude(answers: readonly Answer[]): SendResult {
+    let next = 0;
+    this.#answers = this.#answers.map((recipient) => {
+      if (!saysYes(recipient)) return recipient;
+      next += 1;
+      // One for all, or one for each.
+      return answers[Math.min(next, answers.length) - 1];
+    });
+    this.#isConcluded = true;
+    const results = this.#results();
+    const taken = answers.find(saysYes)?.value;
+    const lost = answers.find(({ error }) => error !== undefined)?.error;
+    const isWhole = results.every(({ status }) => status === "accepted");
+    if (taken !== undefined && lost === undefined && (isWhole || !this.#order.needsAll)) {
+      return sendResult(results, taken, this.#content.bytes);
+    }
+    const refused = answers.find(saysNo)?.value;
+    throw this.#failure(lost ?? refusal(refused ?? (taken as SmtpReply), MESSAGE));
+  }
+
+  /** What became of each recipient; where the server said nothing else, with the reply that refused them all. */
+  #results(reply?: SmtpReply): RecipientResult[] {
+    return this.#order.recipients.map(({ address }, index) => {
+      const answer = this.#answers[index];
+      const status = this.#statusOf(answer, reply);
+      return { address, status, reply: saysNo(answer) ? answer?.value : (reply ?? answer?.value) };
+    });
+  }
+
+  #statusOf(answer: Answer | undefined, reply: SmtpReply | undefined): RecipientStatus {
+    if (saysNo(answer)) return "refused";
+    if (this.#isConcluded && saysYes(answer)) return "accepted";
+    if (this.#content.isAtEnd) return "unknown";
+    return reply === undefined ? "unsent" : "refused";
+  }
+
+  #failure(cause: Error, reply?: SmtpReply): SendError {
+    return new SendError(this.#phase, this.#results(reply), cause, this.#content.bytes);
+  }
+}
