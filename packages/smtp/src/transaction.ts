@@ -166,12 +166,14 @@ export class Transaction {
     const { connection } = this.#place.pipeline;
     if (answer?.value === undefined) return this.#failure(answer?.error ?? new Error("nothing was answered"));
     const reply = answer.value;
-    const error = refusal(reply, command);
-    // Of one recipient it says nothing about the others.
-    const failure = this.#failure(error, this.#phase === "rcpt" ? undefined : reply);
     if (reply.code < 400) {
-      connection.destroy(new ProtocolError(error.message));
-    } else if (goAhead?.value?.code === 354) {
+      const broken = new ProtocolError(refusal(reply, command).message);
+      connection.destroy(broken);
+      return this.#failure(broken);
+    }
+    // Of one recipient it says nothing about the others.
+    const failure = this.#failure(refusal(reply, command), this.#phase === "rcpt" ? undefined : reply);
+    if (goAhead?.value?.code === 354) {
       await this.#sendNothing(turn);
     } else if (isOpen) {
       const resetting = outcomeOf(turn.command(RSET));

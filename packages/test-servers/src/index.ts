@@ -1,4 +1,4 @@
-// FTP servers for tests and for the tour, our own and one that others wrote: explicit exports only.
+// FTP and SMTP servers for tests and for the tour, our own and those that others wrote: explicit exports only.
 export { type FtpSrv, type FtpSrvOptions, type FtpSrvUser, startFtpSrv } from "./ftp-srv.ts";
 export { type FtpCommand } from "./ftp/command.ts";
 export {
@@ -13,3 +13,23 @@ export { type ListEntry } from "./ftp/listing.ts";
 export { type FtpHook, type FtpServerOptions, type FtpUser } from "./ftp/options.ts";
 export { startFtpServer } from "./ftp/server.ts";
 export { type FtpServer, type FtpServerSession, type FtpServerTransfer } from "./ftp/view.ts";
+export { type MessageEnvelope, Mailboxes, type StoredMessage } from "./mailbox.ts";
+export {
+  type SmtpAuthMethod,
+  type SmtpExtension,
+  type SmtpRefusal,
+  type SmtpServer,
+  type SmtpServerOptions,
+  startSmtpServer,
+} from "./smtp-server.ts";
+export { type EnvelopeAddress, type ReceivedMessage } from "./smtp/message.ts";
+export {
+  type ContentFault,
+  type EsmtpAnswer,
+  type EsmtpEnding,
+  type EsmtpFault,
+  type EsmtpHook,
+} from "./smtp/faults.ts";
+export { type EsmtpServerOptions, type OfferContext } from "./smtp/options.ts";
+export { startEsmtpServer } from "./smtp/server.ts";
+export { type EsmtpMessage, type EsmtpServer, type EsmtpServerSession } from "./smtp/view.ts";

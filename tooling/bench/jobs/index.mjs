@@ -13,10 +13,23 @@ import { serverEcho, serverEchoPipelined } from "./server-echo.mjs";
 import { serverIdle } from "./server-idle.mjs";
 import { serverUdp } from "./server-udp.mjs";
 import { serverWorkers } from "./server-workers.mjs";
+import { smtpBody, smtpBodyStream } from "./smtp-body.mjs";
+import { smtpDistance, smtpDistanceFull } from "./smtp-distance.mjs";
+import { smtpFlights } from "./smtp-flights.mjs";
+import { smtpMessages, smtpMessages5 } from "./smtp-messages.mjs";
 import { stuffing, stuffingRepair } from "./stuffing.mjs";
 
 const client = [lines, commands, block, blockDots, fileDown, fileUp, stuffing, stuffingRepair];
 const server = [serverEcho, serverEchoPipelined, serverConnect, serverUdp, serverWorkers, serverIdle];
 const ftp = [ftpLogin, ftpDown, ftpDownTls, ftpTreeDown, ftpTreeUp, ftpTreeRemove, ftpList];
+const smtp = [
+  smtpFlights,
+  smtpDistance,
+  smtpDistanceFull,
+  smtpMessages,
+  smtpMessages5,
+  smtpBody,
+  smtpBodyStream,
+];
 
-export const jobs = new Map([...client, ...server, ...ftp].map((job) => [job.name, job]));
+export const jobs = new Map([...client, ...server, ...ftp, ...smtp].map((job) => [job.name, job]));
