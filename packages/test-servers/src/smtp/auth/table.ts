@@ -1,0 +1,22 @@
+// The mechanisms by their names.
+import { oauthBearer, xoauth2 } from "./bearer.ts";
+import { external } from "./external.ts";
+import type { ServerMechanism } from "./mechanism.ts";
+import { cramMd5, login, plain } from "./password.ts";
+import { scram } from "./scram.ts";
+
+const sha1 = { name: "SCRAM-SHA-1", digest: "sha1", size: 20 } as const;
+const sha256 = { name: "SCRAM-SHA-256", digest: "sha256", size: 32 } as const;
+
+export const mechanisms: ReadonlyMap<string, ServerMechanism> = new Map([
+  ["PLAIN", plain],
+  ["LOGIN", login],
+  ["CRAM-MD5", cramMd5],
+  ["SCRAM-SHA-1", scram(sha1, false)],
+  ["SCRAM-SHA-1-PLUS", scram(sha1, true)],
+  ["SCRAM-SHA-256", scram(sha256, false)],
+  ["SCRAM-SHA-256-PLUS", scram(sha256, true)],
+  ["XOAUTH2", xoauth2],
+  ["OAUTHBEARER", oauthBearer],
+  ["EXTERNAL", external],
+]);
