@@ -106,10 +106,10 @@ function parseLabel(text: string, label: string): string {
   return ascii;
 }
 
-/** The one change to a name that nobody is surprised by. */
+/** The one change to a name that surprises nobody: lower case, in one spelling. */
 function fold(label: string): string {
   // Each by itself, as IDNA does: toLowerCase has another sigma for the end of a word.
-  return Array.from(label.normalize(), (character) => character.toLowerCase())
+  return Array.from(label, (character) => character.toLowerCase())
     .join("")
     .normalize();
 }

@@ -91,10 +91,8 @@ class LineEnds {
   }
 }
 
-interface Message {
-  readonly fields: readonly HeaderField[];
+interface SplitBytes extends SplitMessage {
   readonly content: Uint8Array;
-  readonly removed: number;
 }
 
 interface Line {
@@ -125,7 +123,7 @@ function nameOf(line: Uint8Array): string | undefined {
   return NAME.exec(Buffer.from(line.subarray(0, colon)).toString("latin1"))?.[1]?.toLowerCase();
 }
 
-function split(message: Uint8Array): Message {
+function split(message: Uint8Array): SplitBytes {
   const folded: { name: string; lines: Uint8Array[] }[] = [];
   const cuts: Cut[] = [];
   if (beginsWithField(message)) {
