@@ -1,7 +1,7 @@
 // Starts the servers of the FTP jobs: near ones, and such as are a long way off.
-import { spawnSync } from "node:child_process";
 import { script, Skipped } from "./children.mjs";
 import { provide } from "./debian.mjs";
+import { needNamespace, startAtDistance } from "./distance.mjs";
 
 /** Throws Skipped where vsftpd, or the right to run it, is missing. */
 function needVsftpd() {
@@ -12,27 +12,6 @@ function needVsftpd() {
 export function startNear({ start }, place) {
   needVsftpd();
   return start(script("servers/vsftpd.mjs", place.folder));
-}
-
-// A killed `unshare` takes all with it that runs in there.
-const newNamespace = ["unshare", "--net", "--pid", "--fork", "--kill-child"];
-
-function needNamespace() {
-  provide("iptables", "iptables");
-  const [unshare, ...flags] = newNamespace;
-  const queue = "iptables -A INPUT -i lo -j NFQUEUE --queue-num 0";
-  const { status } = spawnSync(unshare, [...flags, ...queue.split(" ")], { stdio: "ignore" });
-  if (status !== 0) throw new Skipped("no network namespace with a packet queue");
-}
-
-/** In a network namespace in which every packet takes its time; clients must be run in there. */
-async function startAtDistance({ start }, server, delayMs, text) {
-  const started = await start([...newNamespace, ...script("servers/distance.py", delayMs, ...server)]);
-  return {
-    ...started,
-    within: (command) => ["nsenter", `--net=/proc/${started.pid}/ns/net`, ...command],
-    text: `${text}, ${2 * delayMs} ms of round trip`,
-  };
 }
 
 /** Our own test server, which delays what it reads and writes, where there is no namespace or no vsftpd. */
