@@ -87,12 +87,20 @@ function isListening(pid, host, port) {
   );
 }
 
-function openFilesOf(pid) {
-  const folder = `/proc/${pid}/fd`;
-  try {
-    return readdirSync(folder).map((name) => readlinkSync(join(folder, name)));
-  } catch {
-    // It closes some meanwhile, or has ended.
-    return [];
-  }
+/** What the processes of a group have open: some servers leave listening to a child. */
+function openFilesOf(group) {
+  return readdirSync("/proc")
+    .filter((name) => /^\d+$/.test(name))
+    .flatMap((pid) => {
+      try {
+        // The name in parentheses may hold anything; the third field behind it is the group.
+        const fields = readFileSync(`/proc/${pid}/stat`, "latin1").replace(/^.*\) /s, "").split(" ");
+        if (Number(fields[2]) !== group) return [];
+        const folder = `/proc/${pid}/fd`;
+        return readdirSync(folder).map((name) => readlinkSync(join(folder, name)));
+      } catch {
+        // It closes some meanwhile, or has ended.
+        return [];
+      }
+    });
 }

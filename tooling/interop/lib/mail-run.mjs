@@ -1,0 +1,103 @@
+// One run of one scenario with one mail server in one configuration.
+import { strictEqual } from "node:assert/strict";
+import { join } from "node:path";
+import { SmtpClient, SmtpSession } from "../../../packages/smtp/dist/index.js";
+import { checkSame, headerOf, inLines, inLocalLines } from "./mail-message.mjs";
+import { Run } from "./run.mjs";
+
+/** MailRun has mailboxes of its own. */
+export class MailRun extends Run {
+  #house;
+
+  constructor({ house, kind, configuration, signal }) {
+    super({ folder: house.place.folder, signal });
+    this.#house = house;
+    this.kind = kind;
+    this.configuration = configuration;
+    this.place = house.place;
+    /** Whose mailbox it is that we log in to, and who sends. */
+    this.sender = this.mailbox();
+  }
+
+  /** A new mailbox. */
+  mailbox(stem) {
+    return this.#house.mailboxes.take(stem);
+  }
+
+  /** Does the server have that extension? */
+  offers(name) {
+    return this.configuration.offers.has(name);
+  }
+
+  /** Who we are; nothing if this server lets nobody log in. */
+  get credentials() {
+    if (this.configuration.login.length === 0) return {};
+    return { user: this.sender.name, password: this.place.account.password };
+  }
+
+  /** How to get there without logging in. */
+  async options({ tlsOptions, ...options } = {}, wanted = {}) {
+    const { server, protocol, tlsVersion, socket, wanted: usual } = this.configuration;
+    const { host, port, folder } = await this.#house.servers(server).shared({ ...usual, ...wanted });
+    const versions = tlsVersion && { minVersion: tlsVersion, maxVersion: tlsVersion };
+    return {
+      ...(socket === undefined ? { host, port } : { path: join(folder, socket) }),
+      protocol,
+      tls: usual.tls,
+      ...(usual.tls === "none" ? {} : { tlsOptions: { ca: this.place.ca, ...versions, ...tlsOptions } }),
+      trace: this.trace,
+      signal: this.signal,
+      ...options,
+    };
+  }
+
+  /** A session that is ready for mail. */
+  async session(options = {}, wanted = {}) {
+    const session = await SmtpSession.connect(
+      await this.options({ ...this.credentials, ...options }, wanted),
+    );
+    this.ending(() => session.close());
+    await session.ehloOrHeloIfNeeded();
+    return session;
+  }
+
+  /** A client. */
+  async client(options = {}) {
+    const client = await SmtpClient.connect(await this.options({ ...this.credentials, ...options }));
+    this.ending(() => client.close());
+    return client;
+  }
+
+  /** A message to that mailbox. */
+  message(to, body = "one line\r\nand another\r\n", subject) {
+    return headerOf({ from: this.sender.address, to: to.address, subject }) + body;
+  }
+
+  /** Fails unless the mailbox gets these messages, as they were sent, and no others. */
+  async checkArrived(mailbox, messages) {
+    const arrived = await mailbox.contents(messages.length, this.signal);
+    const expected = messages.map((message) =>
+      this.kind.keepsLineEnds === true ? inLines(message) : inLocalLines(inLines(message)),
+    );
+    if (messages.length === 1) return checkSame(arrived[0], expected[0]);
+    const sorted = (list) => list.toSorted((one, other) => one.compare(other));
+    const all = sorted(arrived);
+    for (const [at, message] of sorted(expected).entries()) checkSame(all[at], message);
+    return undefined;
+  }
+
+  /** How often we have sent a line like that. */
+  sent(pattern) {
+    return this.lines.filter(
+      (line) => /^\d+ sent /.test(line) && pattern.test(line.replace(/^\d+ sent /, "")),
+    ).length;
+  }
+
+  checkSent(pattern, times) {
+    strictEqual(
+      this.sent(pattern),
+      times,
+      `${pattern} was sent ${this.sent(pattern)} times instead of ${times}`,
+    );
+  }
+}
