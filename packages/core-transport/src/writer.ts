@@ -217,6 +217,10 @@ export class Writer {
     } catch (error) {
       return Promise.reject(error);
     }
+    return this.#pace();
+  }
+
+  #pace(): Promise<void> {
     if (this.#held || this.#joined > JOINED || this.#out.writableNeedDrain) return this.drain();
     if (!this.#scheduled) {
       this.#scheduled = true;
@@ -324,8 +328,9 @@ export class Writer {
     signal?.throwIfAborted();
     for await (const chunk of chunksOf(content)) {
       signal?.throwIfAborted();
-      for (const piece of encode(chunk)) this.push(piece);
-      await this.drain();
+      for (const piece of encode(chunk)) this.#add(piece);
+      // What is small goes out with what follows it at once: a message with its end.
+      await this.#pace();
       bytes += chunk.length;
       onProgress?.(bytes);
     }

@@ -141,13 +141,15 @@ function commonOf(
     tlsOptions,
     resolver = new Resolver(),
     mtaSts = {},
-    lookup = addressLookup(resolver),
+    proxy,
+    // A proxy looks hosts up itself; its own name is the system's to know.
+    lookup = proxy === undefined ? addressLookup(resolver) : undefined,
     random,
     concurrency: _,
     ...session
   } = options;
   return {
-    session: { ...session, port, lookup },
+    session: { ...session, port, proxy, lookup },
     tls,
     tlsOptions,
     resolver,

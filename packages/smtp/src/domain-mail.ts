@@ -213,7 +213,7 @@ export class DomainMail {
       // Nobody gets it twice: who may have it is not tried again.
       const isFinal =
         status === "accepted" || status === "unknown" || (status === "refused" && (reply?.code ?? 0) >= 500);
-      this.#outcomes.set(recipient, { ...result, host, error, isTemporary: !isFinal });
+      this.#record(recipient, { ...result, host, error, isTemporary: !isFinal });
       if (!isFinal) pending.push(recipient);
       first ??= error;
     }
@@ -227,12 +227,17 @@ export class DomainMail {
     const errors = host === undefined ? [error] : this.#attempts.map((attempt) => attempt.error);
     const isTemporary = !errors.every((one) => one !== undefined && isPermanent(one));
     for (const recipient of this.#pending) {
-      // What a server has said about the recipient says more than that another one was not there.
-      if (this.#outcomes.get(recipient)?.reply !== undefined) continue;
       const { address } = recipient;
-      const outcome = { address, status: "unsent", reply: undefined, host, error, isTemporary } as const;
-      this.#outcomes.set(recipient, outcome);
+      this.#record(recipient, { address, status: "unsent", reply: undefined, host, error, isTemporary });
     }
+  }
+
+  #record(recipient: Recipient, outcome: RecipientDelivery): void {
+    const known = this.#outcomes.get(recipient);
+    // What a server has said about the recipient says more than that another one was not there.
+    if (outcome.status !== "unsent" || known?.status !== "refused") this.#outcomes.set(recipient, outcome);
+    // But if no further one was tried, that has a reason of its own.
+    else if (outcome.host === undefined) this.#outcomes.set(recipient, { ...known, error: outcome.error });
   }
 }
 

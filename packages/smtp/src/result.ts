@@ -35,7 +35,7 @@ const QUEUE_IDS = [
   /\bqueued as ([\w.-]+)/i,
   /\bid=([\w.-]+)/,
   /^([\w.-]+) Message accepted for delivery/i,
-  /^<[^>]*> ([\w+/=]+) Saved\b/,
+  /^<[^>]*> ([\w+/=]+)[\w:]* Saved\b/,
   /^<?([^\s<>]+)>? .*\bQueued mail for delivery/i,
 ];
 

@@ -11,7 +11,7 @@ import {
   type VerbOptions,
 } from "@netcli/core-transport";
 import { parseAddress, reversePath } from "./address.ts";
-import type { Answer } from "./answer.ts";
+import { saysYes, type Answer } from "./answer.ts";
 import { Outgoing } from "./body.ts";
 import { smtpCommand } from "./command.ts";
 import { SmtpControl } from "./control.ts";
@@ -48,8 +48,8 @@ const DATA = smtpCommand("DATA");
 export class SmtpSession extends SmtpControl {
   // Settles when the message before was answered.
   #before: Promise<unknown> = Promise.resolve();
-  // Recipients that the server has accepted for the next `data`.
-  #accepted = 0;
+  // What the server says to the recipients of the message that was begun.
+  #recipients: Promise<Answer>[] = [];
   #messages = 0;
 
   /**
@@ -77,7 +77,7 @@ export class SmtpSession extends SmtpControl {
     const { path, needsUtf8 } = reversePath(from);
     const smtputf8 = options.smtputf8 ?? needsUtf8;
     const parameters = mailParameters({ ...options, smtputf8 }, this.extensions);
-    this.#accepted = 0;
+    this.#recipients = [];
     return this.#expect(smtpCommand("MAIL", `FROM:<${path}>`, ...parameters), { signal });
   }
 
@@ -85,14 +85,14 @@ export class SmtpSession extends SmtpControl {
   async rcpt(to: string, { signal, ...options }: RcptOptions & VerbOptions = {}): Promise<SmtpReply> {
     const { path } = parseAddress(to);
     const command = smtpCommand("RCPT", `TO:<${path}>`, ...rcptParameters(options, this.extensions));
-    const reply = await this.#expect(command, { signal });
-    this.#accepted += 1;
-    return reply;
+    const asking = this.#expect(command, { signal });
+    this.#recipients.push(outcomeOf(asking));
+    return asking;
   }
 
   /** Gives the message up that was begun. */
   rset(options: VerbOptions = {}): Promise<SmtpReply> {
-    this.#accepted = 0;
+    this.#recipients = [];
     return this.#expect(smtpCommand("RSET"), options);
   }
 
@@ -106,11 +106,11 @@ export class SmtpSession extends SmtpControl {
    */
   async data(content: Content, { signal, onProgress }: DataOptions = {}): Promise<MessageReply> {
     const { pipeline, target } = this;
+    const recipients = this.#takeRecipients();
     const work = async (turn: Turn<SmtpReply>): Promise<readonly Answer[]> => {
       const reply = await turn.command(DATA, { signal });
       if (reply.code !== 354) throw refusal(reply, DATA);
-      const replies = target.protocol === "lmtp" ? Math.max(1, this.#accepted) : 1;
-      this.#accepted = 0;
+      const replies = await this.#repliesFor(recipients);
       const timeout = target.messageTimeout;
       const sending = { pipeline, turn, content: new Outgoing(content), replies, timeout, onProgress };
       return Promise.all(await sendBlock(sending));
@@ -131,9 +131,9 @@ export class SmtpSession extends SmtpControl {
     const bytes = isUint8Array(part) ? part : Buffer.from(part, "utf8");
     const command = smtpCommand("BDAT", String(bytes.length), ...(last ? ["LAST"] : []));
     const timeout = last ? target.messageTimeout : undefined;
+    const recipients = last ? this.#takeRecipients() : [];
     const work = async (turn: Turn<SmtpReply>): Promise<readonly Answer[]> => {
-      const replies = last && target.protocol === "lmtp" ? Math.max(1, this.#accepted) : 1;
-      if (last) this.#accepted = 0;
+      const replies = await this.#repliesFor(recipients);
       const answers = [turn.command(command, { timeout })];
       for (let more = 1; more < replies; more += 1) answers.push(turn.expect({ timeout }));
       const answering = Promise.all(answers.map((answer) => outcomeOf(answer)));
@@ -141,6 +141,19 @@ export class SmtpSession extends SmtpControl {
       return answering;
     };
     return messageReply(await this.#cutOnAbort(work, signal));
+  }
+
+  /** Those of the message that ends now: the next one may be begun before this one is answered. */
+  #takeRecipients(): readonly Promise<Answer>[] {
+    const recipients = this.#recipients;
+    this.#recipients = [];
+    return recipients;
+  }
+
+  /** RFC 2033 4.2: each recipient that was accepted has a reply of its own. */
+  async #repliesFor(recipients: readonly Promise<Answer>[]): Promise<number> {
+    if (this.target.protocol !== "lmtp") return 1;
+    return Math.max(1, (await Promise.all(recipients)).filter(saysYes).length);
   }
 
   #cutOnAbort<T>(work: (turn: Turn<SmtpReply>) => Promise<T>, signal: AbortSignal | undefined): Promise<T> {
