@@ -56,7 +56,7 @@ export {
   type SessionsKind,
   type SessionsOptions,
 } from "./sessions.ts";
-export { assertMaySendSecret, type TlsMode } from "./security.ts";
+export { assertMaySendSecret, assertTlsMode, type TlsMode } from "./security.ts";
 export { TlsTickets, type TlsOptions } from "./tls.ts";
 export { acceptTls, serverContext, type TlsServerOptions } from "./tls-server.ts";
 export { printable, type Trace, type TraceEvent } from "./trace.ts";

@@ -1,12 +1,20 @@
 // When TLS is used, and what may be sent without it: the policy that all clients share.
 import type { Connection } from "./connection.ts";
-import { TlsError } from "./errors.ts";
+import { ArgumentError, TlsError } from "./errors.ts";
 
 /**
  * `implicit`: TLS from the first byte. `starttls`: upgraded before anything else, or the connection fails.
  * `opportunistic`: upgraded if the server can, and then verified. `none`: in clear, secrets too.
  */
 export type TlsMode = "implicit" | "starttls" | "opportunistic" | "none";
+
+const MODES: readonly string[] = ["implicit", "starttls", "opportunistic", "none"] satisfies TlsMode[];
+
+/** Throws ArgumentError for what is no mode: a typing mistake must not leave a connection in clear. */
+export function assertTlsMode(tls: TlsMode | undefined): void {
+  if (tls === undefined || MODES.includes(tls)) return;
+  throw new ArgumentError(`tls must be one of ${MODES.join(", ")}`);
+}
 
 /**
  * Throws TlsError unless a secret may be sent now: over TLS, to a peer on this machine, or because the caller

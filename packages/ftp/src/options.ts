@@ -3,6 +3,7 @@ import { isIP } from "node:net";
 import {
   ArgumentError,
   assertArgument,
+  assertTlsMode,
   parseServerUrl,
   type ConnectOptions,
   type TlsMode,
@@ -88,6 +89,7 @@ export function resolveOptions(given: string | URL | FtpOptions | FtpTarget): Ft
   assertArgument("the virtual host", virtualHost);
   new FtpCommands(codec).of("CWD", directory);
   assertActive(active);
+  assertTlsMode(options.tls);
   const port = options.port ?? (options.tls === "implicit" ? FTPS_PORT : FTP_PORT);
   const tls = options.tls ?? (port === FTPS_PORT ? "implicit" : undefined);
   const { pipelining = "safe", keepAlive } = options;

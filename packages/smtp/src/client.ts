@@ -2,7 +2,6 @@
 import { anySignal, type Sessions, type VerbOptions } from "@netcli/core-transport";
 import { address, release, type Addressed, type Mail } from "./mail.ts";
 import { resolveOptions, type SmtpTarget } from "./options.ts";
-import { orderOf } from "./order.ts";
 import { Rate } from "./rate.ts";
 import type { SendResult } from "./result.ts";
 import type { SmtpSession } from "./session.ts";
@@ -61,8 +60,7 @@ export class SmtpClient {
 
   #attempt(mail: Mail, { from, to, content }: Addressed): Promise<SendResult> {
     const { from: _from, to: _to, message: _message, ...options } = mail;
-    const work = (session: SmtpSession): Promise<SendResult> =>
-      session.transact(orderOf(session.place, from, to, content, options));
+    const work = (session: SmtpSession): Promise<SendResult> => session.transact(from, to, content, options);
     return this.#sessions.attempt(work, { signal: mail.signal, isShared: this.#isShared });
   }
 

@@ -4,6 +4,7 @@ import {
   cutOnAbort,
   Dialogue,
   LimitError,
+  NotSupportedError,
   ProtocolError,
   ReplyError,
   TlsError,
@@ -37,6 +38,8 @@ export abstract class SmtpControl extends Dialogue<SmtpReply> {
   #welcome = "";
   #extensions: SmtpExtensions = new SmtpExtensions();
   #isIntroduced = false;
+  // A login may have changed what the server offers.
+  #mayOfferMore = false;
 
   /** @internal */
   protected constructor(connection: Connection, target: SmtpTarget) {
@@ -148,6 +151,7 @@ export abstract class SmtpControl extends Dialogue<SmtpReply> {
     const reply = assertPositive(await this.askAlone(command, options), command);
     this.#extensions = verb === "HELO" ? new SmtpExtensions() : new SmtpExtensions(reply);
     this.#isIntroduced = true;
+    this.#mayOfferMore = false;
     this.pipeline.window = { commands: this.isSerial ? 1 : WINDOW };
     return reply;
   }
@@ -165,6 +169,22 @@ export abstract class SmtpControl extends Dialogue<SmtpReply> {
       if (!(error instanceof ReplyError) || !UNKNOWN.has((error.reply as SmtpReply).code)) throw error;
       await this.helo(undefined, options);
     }
+  }
+
+  /**
+   * @internal Does what needs an extension; if it is missing, asks a server that has let us in since then once more, as
+   * some offer more behind that.
+   */
+  protected async withExtensions<T>(work: () => T, options: VerbOptions): Promise<T> {
+    await this.ehloOrHeloIfNeeded(options);
+    try {
+      return work();
+    } catch (error) {
+      if (!(error instanceof NotSupportedError) || !this.#mayOfferMore) throw error;
+    }
+    this.#isIntroduced = false;
+    await this.ehloOrHeloIfNeeded(options);
+    return work();
   }
 
   /** What was learnt may be wrong from now on (RFC 3207 4.2). */
@@ -227,7 +247,9 @@ export abstract class SmtpControl extends Dialogue<SmtpReply> {
     const { connection } = this.pipeline;
     const work = async (turn: Turn<SmtpReply>): Promise<SmtpReply> => {
       try {
-        return await logIn(turn, mechanisms, signal);
+        const reply = await logIn(turn, mechanisms, signal);
+        this.#mayOfferMore = true;
+        return reply;
       } catch (error) {
         // A server that does not know the password, or makes no sense: nothing that it says can be relied on.
         if (error instanceof ProtocolError || error instanceof LimitError) connection.destroy(error);

@@ -135,21 +135,9 @@ function commonOf(
   options: DeliverOptions,
   signal: AbortSignal,
 ): Omit<DomainMailOptions, "from" | "source" | "mail" | "progress"> {
-  const {
-    port = SMTP_PORT,
-    tls = "opportunistic",
-    tlsOptions,
-    resolver = new Resolver(),
-    mtaSts = {},
-    proxy,
-    // A proxy looks hosts up itself; its own name is the system's to know.
-    lookup = proxy === undefined ? addressLookup(resolver) : undefined,
-    random,
-    concurrency: _,
-    ...session
-  } = options;
+  const { tls = "opportunistic", tlsOptions, resolver = new Resolver(), mtaSts = {}, random } = options;
   return {
-    session: { ...session, port, proxy, lookup },
+    session: sessionOptions(options, resolver),
     tls,
     tlsOptions,
     resolver,
@@ -157,6 +145,16 @@ function commonOf(
     policy: mtaSts === false ? undefined : { ...mtaSts, resolver, signal },
     signal,
   };
+}
+
+/** One by one: who passes on the options of another client does not give a password to strangers. */
+function sessionOptions(options: DeliverOptions, resolver: MailResolver): SmtpOptions {
+  const { chunking, family, limits, localAddress, messageTimeout, name, pipelining, proxy } = options;
+  const { port = SMTP_PORT, timeouts, trace } = options;
+  // A proxy looks hosts up itself; its own name is the system's to know.
+  const lookup = options.lookup ?? (proxy === undefined ? addressLookup(resolver) : undefined);
+  const session = { chunking, family, limits, localAddress, messageTimeout, name, pipelining, proxy };
+  return { ...session, lookup, port, timeouts, trace };
 }
 
 /** The same mailbox gets a message once. Throws ArgumentError for what is no address. */

@@ -2,6 +2,14 @@
 export { type Address, parseAddress } from "./address.ts";
 export { parseAddressList } from "./address-list.ts";
 export { LmtpClient, send, SmtpClient } from "./client.ts";
+export { deliver, type DeliverMail, type DeliverOptions } from "./deliver.ts";
+export {
+  type DeliverResult,
+  type DeliveryAttempt,
+  type DomainDelivery,
+  type PolicyViolation,
+  type RecipientDelivery,
+} from "./delivery-result.ts";
 export { type Envelope, envelopeOf } from "./envelope.ts";
 export { SendError, type SendPhase } from "./errors.ts";
 export { SmtpExtensions } from "./extensions.ts";

@@ -2,6 +2,7 @@
 import {
   ArgumentError,
   assertArgument,
+  assertTlsMode,
   parseServerUrl,
   type ConnectOptions,
   type Timeouts,
@@ -79,6 +80,14 @@ export interface SmtpTarget extends SmtpOptions {
   /** Shared by all sessions that this is used for. */
   readonly tickets?: TlsTickets | undefined;
   readonly pipelining: "off" | "safe" | "full";
+  /** What is found out about the server, shared by all sessions that this is used for. */
+  readonly findings: Findings;
+}
+
+/** What a server was seen not to stand. */
+export interface Findings {
+  /** An envelope behind the content of the message before it. */
+  refusesOverlap: boolean;
 }
 
 /** Are there any? */
@@ -106,11 +115,13 @@ export function resolveOptions(given: string | URL | SmtpOptions): SmtpTarget {
   if (!(messageTimeout > 0)) {
     throw new ArgumentError(`messageTimeout must be a number above 0, not ${messageTimeout}`);
   }
+  assertTlsMode(options.tls);
   if (name !== undefined) assertWord("the name", name);
   if (user !== undefined) assertArgument("the user", user);
   if (typeof password === "string") assertArgument("the password", password);
   const timeouts = { ...TIMEOUTS, ...options.timeouts };
-  const target = { ...options, timeouts, protocol, pipelining, messageTimeout };
+  const findings = { refusesOverlap: false };
+  const target = { ...options, timeouts, protocol, pipelining, messageTimeout, findings };
   if (options.path !== undefined) return target;
   const port = options.port ?? defaultPort(protocol, options);
   const tls = options.tls ?? (port === SUBMISSIONS_PORT ? "implicit" : undefined);

@@ -18,7 +18,7 @@ import { SmtpControl } from "./control.ts";
 import { assertPositive, MESSAGE, refusal } from "./errors.ts";
 import { address, release } from "./mail.ts";
 import { resolveOptions, type SmtpOptions, type SmtpTarget } from "./options.ts";
-import { listOf, orderOf, type Order, type OrderPlace, type Recipients, type SendOptions } from "./order.ts";
+import { listOf, orderOf, type Recipients, type SendOptions } from "./order.ts";
 import {
   assertOffered,
   mailParameters,
@@ -173,9 +173,8 @@ export class SmtpSession extends SmtpControl {
     options: SendOptions = {},
     rcptOptions: RcptOptions = {},
   ): Promise<SendResult> {
-    await this.ehloOrHeloIfNeeded({ signal: options.signal });
     const recipients = listOf(to).map((recipient) => ({ ...rcptOptions, ...recipient }));
-    return this.transact(orderOf(this.place, from, recipients, message, options));
+    return this.transact(from, recipients, message, options);
   }
 
   /** As `sendMail`; sender and recipients are by default those of the header, whose Bcc is left out. */
@@ -194,16 +193,16 @@ export class SmtpSession extends SmtpControl {
     }
   }
 
-  /** @internal What an order must know. */
-  get place(): OrderPlace {
-    const { extensions, target } = this;
-    return { extensions, target, connection: this.pipeline.connection };
-  }
-
   /** @internal */
-  async transact(order: Order): Promise<SendResult> {
-    const { pipeline, target, isSerial } = this;
+  async transact(from: string, to: Recipients, content: Content, options: SendOptions): Promise<SendResult> {
+    const { pipeline, target } = this;
+    const { connection } = pipeline;
+    const order = await this.withExtensions(
+      () => orderOf({ extensions: this.extensions, target, connection }, from, to, content, options),
+      { signal: options.signal },
+    );
     this.#messages += 1;
+    const { isSerial } = this;
     const sending = new Transaction({ pipeline, target, isSerial, before: this.#before }, order).run();
     this.#before = outcomeOf(sending);
     return sending;

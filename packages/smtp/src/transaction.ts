@@ -39,6 +39,8 @@ export class Transaction {
   readonly #content: Outgoing;
   #phase: SendPhase = "mail";
   #isBegun = false;
+  // The next message may be begun before this one is answered.
+  #isOverlapped = false;
   // What was said about each recipient, in their order; in the end what was said about the message.
   #answers: readonly (Answer | undefined)[] = [];
   #isConcluded = false;
@@ -102,7 +104,8 @@ export class Transaction {
       const answering = isChunked
         ? Promise.resolve(await sendChunks(sending, isSerial))
         : Promise.all(await sendBlock(sending));
-      if (isSerial || target.pipelining !== "full") await answering;
+      this.#isOverlapped = !isSerial && target.pipelining === "full" && !target.findings.refusesOverlap;
+      if (!this.#isOverlapped) await answering;
       return { answering };
     } catch (error) {
       throw this.#failure(error as Error);
@@ -211,6 +214,8 @@ export class Transaction {
     const results = this.#results();
     const taken = answers.find(saysYes)?.value;
     const lost = answers.find(({ error }) => error !== undefined)?.error;
+    // Maybe it was something else, but the next ones shall not be lost in the same way.
+    if (lost !== undefined && this.#isOverlapped) this.#place.target.findings.refusesOverlap = true;
     const isWhole = results.every(({ status }) => status === "accepted");
     if (taken !== undefined && lost === undefined && (isWhole || !this.#order.needsAll)) {
       return sendResult(results, taken, this.#content.bytes);

@@ -29,6 +29,11 @@ function textOf(data: Uint8Array | undefined): string {
   return Buffer.from(data ?? []).toString();
 }
 
+/** The hosts of three.example. */
+function ports(first: number, second: number): Record<string, number> {
+  return { "mx1.three.example": first, "mx2.three.example": second };
+}
+
 async function* breaking(): AsyncGenerator<string> {
   yield "Subject: x\r\n\r\n";
   throw new Error("the disk is gone");
@@ -86,7 +91,7 @@ describe("a stream", () => {
   test("that fails later fails for its domain, and no other host is bothered", async () => {
     await using one = await startEsmtpServer();
     const { proxy, called } = mailHosts({ "mx1.three.example": one.port, "mx2.three.example": one.port });
-    const mail = { from: "", to: "b@three.example", message: breaking() };
+    const mail = { from: "", to: "b@three.example", message: breaking };
     const result = await deliver(mail, { ...options, proxy });
     expect(result.recipients).toMatchObject([
       { status: "unsent", error: { message: "the disk is gone" }, isTemporary: true },
@@ -97,11 +102,6 @@ describe("a stream", () => {
 });
 
 describe("a stream for a domain of two hosts", () => {
-  const ports = (first: number, second: number): Record<string, number> => ({
-    "mx1.three.example": first,
-    "mx2.three.example": second,
-  });
-
   test("goes to the second one if the first one does not want to read it", async () => {
     for (const refused of ["CONNECT", "MAIL", "RCPT", "DATA"]) {
       await using first = await startEsmtpServer({
@@ -129,6 +129,26 @@ describe("a stream for a domain of two hosts", () => {
       { status: "refused", reply: { code: 451 }, host: "mx1.three.example", isTemporary: true },
     ]);
     expect(called).toHaveLength(1);
+  });
+
+  test("comes anew from a function, unless that fails", async () => {
+    await using first = await startEsmtpServer({
+      reply: (verb) => (verb === "." ? "451 not now" : undefined),
+    });
+    await using second = await startEsmtpServer();
+    const { proxy } = mailHosts(ports(first.port, second.port));
+    let calls = 0;
+    const once = (): Readable => {
+      calls += 1;
+      if (calls > 1) throw new Error("the disk is gone");
+      return Readable.from([message]);
+    };
+    const result = await deliver({ to: "b@three.example", message: once }, { ...options, proxy });
+    expect(result.recipients).toMatchObject([
+      { status: "refused", reply: { code: 451 }, error: { message: "the disk is gone" }, isTemporary: true },
+    ]);
+    expect(second.commands.some((line) => line.startsWith("MAIL"))).toBe(false);
+    expect(second.sessions).toHaveLength(1);
   });
 
   test("comes anew from a function", async () => {

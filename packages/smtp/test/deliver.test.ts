@@ -1,7 +1,7 @@
 // A message that goes to the servers of its recipients: which ones, and what comes back.
 import { describe, expect, test } from "vitest";
 import { ArgumentError, NotSupportedError } from "@netcli/core-transport";
-import { failureOf, gate } from "@netcli/test-kit";
+import { failureOf, socks5Proxy } from "@netcli/test-kit";
 import { startEsmtpServer } from "@netcli/test-servers";
 import { deliver, type DeliverMail, type DeliverOptions } from "../src/deliver.ts";
 import { mailHosts } from "./mail-hosts.ts";
@@ -128,6 +128,34 @@ describe("a message", () => {
     ]);
   });
 
+  test("takes no password along to strangers", async () => {
+    await using one = await startEsmtpServer({ users: { me: "secret" } });
+    const { proxy } = mailHosts({ "mx.one.example": one.port });
+    const others = {
+      ...options,
+      proxy,
+      host: "smtp.example",
+      user: "me",
+      password: "secret",
+      path: "/nowhere",
+    };
+    const result = await deliver({ to: "me@one.example", message }, others);
+    expect(result.accepted).toEqual(["me@one.example"]);
+    expect(one.commands.filter((line) => /AUTH/i.test(line))).toEqual([]);
+    expect(one.received[0]?.user).toBeUndefined();
+  });
+
+  test("goes through a proxy, which knows the hosts by their names", async () => {
+    await using one = await startEsmtpServer();
+    await using socks = await socks5Proxy();
+    const near = zone({ "one.example": { mx: [[10, "localhost"]] } });
+    const proxy = socks.url.replace("127.0.0.1", "localhost");
+    const mail = { to: "b@one.example", message };
+    const result = await deliver(mail, { ...options, resolver: near, port: one.port, proxy });
+    expect(result.accepted).toEqual(["b@one.example"]);
+    expect(socks.requests).toEqual([{ host: "localhost", port: one.port }]);
+  });
+
   test("tells how much of it has gone, to all servers together", async () => {
     await using one = await startEsmtpServer();
     await using two = await startEsmtpServer();
@@ -169,43 +197,6 @@ describe("a domain without a server", () => {
   });
 });
 
-describe("domains at the same time", () => {
-  test("are as many as are asked for", async () => {
-    const names = ["a", "b", "c", "d", "e"];
-    const five = zone(
-      Object.fromEntries(
-        names.map((name) => [`${name}.example`, { mx: [[1, `mx.${name}.example`]] as const }]),
-      ),
-    );
-    const open = gate();
-    let now = 0;
-    let most = 0;
-    const two = gate();
-    await using server = await startEsmtpServer({
-      reply: async (verb) => {
-        if (verb !== "CONNECT") return;
-        now += 1;
-        most = Math.max(most, now);
-        if (now === 2) two.open();
-        await open.opened;
-        now -= 1;
-      },
-    });
-    const { proxy } = mailHosts(Object.fromEntries(names.map((name) => [`mx.${name}.example`, server.port])));
-    const to = names.map((name) => `x@${name}.example`);
-    const delivering = deliver({ to, message }, { ...options, resolver: five, proxy, concurrency: 2 });
-    await two.opened;
-    open.open();
-    expect((await delivering).accepted).toEqual(to);
-    expect(most).toBe(2);
-  });
-
-  test.each([0, -1, 1.5, Number.NaN])("are not %d", async (concurrency) => {
-    const delivering = deliver({ to: "b@one.example", message }, { ...options, concurrency });
-    expect(await failureOf(delivering)).toBeInstanceOf(ArgumentError);
-  });
-});
-
 describe("what can't be sent", () => {
   test.each<[string, DeliverMail]>([
     ["has no recipient", { to: [], message }],
@@ -235,60 +226,4 @@ describe("what can't be sent", () => {
     expect(result.recipients[0]?.error).toBeInstanceOf(NotSupportedError);
     expect(one.received).toEqual([]);
   });
-});
-
-describe("an abort", () => {
-  test("before anything was sent rejects with its reason", async () => {
-    const { proxy, called } = mailHosts({});
-    const signal = AbortSignal.abort(new Error("enough"));
-    expect(await failureOf(deliver({ message, signal }, { ...options, proxy }))).toMatchObject({
-      message: "enough",
-    });
-    expect(await failureOf(deliver({ message }, { ...options, proxy, signal }))).toMatchObject({
-      message: "enough",
-    });
-    expect(called).toEqual([]);
-  });
-
-  test("midway still tells who has got it", async () => {
-    await using one = await startEsmtpServer();
-    const stop = new AbortController();
-    await using two = await startEsmtpServer({
-      reply: (verb) => {
-        if (verb !== "RCPT") return undefined;
-        stop.abort(new Error("enough"));
-        return "stall";
-      },
-    });
-    const { proxy } = mailHosts({ "mx.one.example": one.port, "mx.two.example": two.port });
-    const delivering = deliver({ message, signal: stop.signal }, { ...options, proxy, concurrency: 1 });
-    expect((await delivering).recipients).toMatchObject([
-      { status: "accepted" },
-      { status: "unsent", error: { message: "enough" }, isTemporary: true },
-    ]);
-  });
-
-  test("behind the message does not say that it was not sent", async () => {
-    const stop = new AbortController();
-    await using one = await startEsmtpServer({
-      reply: (verb) => {
-        if (verb !== ".") return undefined;
-        stop.abort(new Error("enough"));
-        return "stall";
-      },
-    });
-    const { proxy } = mailHosts({ "mx.one.example": one.port });
-    const mail = { to: "b@one.example", message, signal: stop.signal };
-    expect((await deliver(mail, { ...options, proxy })).recipients).toMatchObject([
-      { status: "unknown", isTemporary: false },
-    ]);
-  });
-});
-
-test("a server that does not answer QUIT holds nobody up for long", async () => {
-  await using one = await startEsmtpServer({ reply: (verb) => (verb === "QUIT" ? "stall" : undefined) });
-  const { proxy } = mailHosts({ "mx.one.example": one.port });
-  const mail = { to: "b@one.example", message };
-  const result = await deliver(mail, { ...options, proxy, timeouts: { close: 20 } });
-  expect(result.accepted).toEqual(["b@one.example"]);
 });

@@ -20,6 +20,7 @@ describe("the sender is", () => {
     [["Sender: b@x"], "b@x"],
     [["Reply-To: c@x", "Return-Path: <d@x>", "From: a@x"], "a@x"],
     [["From: a@x", "Sender: b@x", "Resent-From: c@x"], "c@x"],
+    [["From: a@x", "Resent-Sender: b@x"], "b@x"],
     [["From: a@x", "Resent-From: c@x, e@x", "Resent-Sender: d@x"], "d@x"],
     [["From: a@x", "From: b@x", "Resent-From: c@x", "Resent-Date: now"], "c@x"],
     [["From: ü@bücher.example"], "ü@bücher.example"],

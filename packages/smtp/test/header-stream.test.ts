@@ -129,6 +129,22 @@ describe("of a stream", () => {
     expect(source.closed).toBe(0);
   });
 
+  test.each([
+    "\n",
+    "\r",
+    "\r\n",
+    "A: b\n\n",
+    "A: b\r\r",
+    "A: b\r\nC: d\n\n",
+    "A: b\rC: d\n\r",
+    "A: b\n\r\nC: d",
+  ])("nothing is read behind %j", async (header) => {
+    const source = new Watched(header, "body");
+    expect(await readAll(await splitHeader(source))).toBe(`${header}body`);
+    await splitHeader(Object.assign(source, { asked: 0 }));
+    expect(source.asked).toBe(1);
+  });
+
   test("without a header, nothing is read behind the first line", async () => {
     const source = new Watched("no ", "header\r", "body", "body");
     const message = await splitHeader(source);
@@ -271,8 +287,12 @@ describe("a header of a megabyte", () => {
     expect(await readAll(message)).toBe(chunk.repeat(200));
   });
 
-  test("byte by byte takes no longer than a moment", async () => {
-    const bytes = Array.from(Buffer.from(`A: ${"x".repeat(200_000)}\n\n`), (byte) => Buffer.of(byte));
+  test.each([
+    ["one line", "x"],
+    ["short lines", "x\nA: "],
+  ])("of %s takes no longer than a moment, byte by byte", async (_, unit) => {
+    const text = `A: ${unit.repeat(200_000 / unit.length)}\n\n`;
+    const bytes = Array.from(Buffer.from(text), (byte) => Buffer.of(byte));
     const begin = performance.now();
     await splitHeader(bytes);
     expect(performance.now() - begin).toBeLessThan(2_000);

@@ -112,14 +112,14 @@ describe("a policy", () => {
   });
 
   test("of spaces is read in no time", () => {
-    const spaces = " ".repeat(65_000);
+    const spaces = " ".repeat(260_000);
     const start = performance.now();
     expect(() => parsePolicy(`x:${spaces}x\u0001`)).toThrow(ProtocolError);
     expect(() => parsePolicy(`${spaces}x`)).toThrow(ProtocolError);
     expect(policyId([`v=STSv1;${spaces}x`])).toBeUndefined();
     expect(policyId([`v=STSv1${spaces}x`])).toBeUndefined();
     // Trying each space as the first of the last ones takes seconds.
-    expect(performance.now() - start).toBeLessThan(500);
+    expect(performance.now() - start).toBeLessThan(1_000);
   });
 });
 
