@@ -90,7 +90,8 @@ export abstract class Dialogue<R extends Reply> {
     const { connection, error } = this.pipeline;
     if (error === undefined) {
       const timeout = connection.timeouts.close;
-      await this.pipeline.command(this.#options.quit, { timeout }).catch(() => undefined);
+      // Nothing goes out behind it.
+      await this.askAlone(this.#options.quit, { timeout }).catch(() => undefined);
     }
     await connection.close();
   }

@@ -60,7 +60,8 @@ export class SmtpClient {
 
   #attempt(mail: Mail, { from, to, content }: Addressed): Promise<SendResult> {
     const { from: _from, to: _to, message: _message, ...options } = mail;
-    const work = (session: SmtpSession): Promise<SendResult> => session.transact(from, to, content, options);
+    const work = (session: SmtpSession): Promise<SendResult> =>
+      session.transact({ from, to, content }, options);
     return this.#sessions.attempt(work, { signal: mail.signal, isShared: this.#isShared });
   }
 

@@ -5,6 +5,7 @@ import {
   Dialogue,
   LimitError,
   NotSupportedError,
+  orAborted,
   ProtocolError,
   ReplyError,
   TlsError,
@@ -17,12 +18,12 @@ import {
 import type { Mechanism, Secret } from "@netcli/sasl";
 import { defaultTlsMode, logIn, mechanismsFor } from "./auth.ts";
 import { assertWord, rawCommand, smtpCommand } from "./command.ts";
-import { assertPositive, CONNECT, refusal } from "./errors.ts";
+import { assertPositive, CONNECT } from "./errors.ts";
 import { SmtpExtensions } from "./extensions.ts";
 import { ownName } from "./name.ts";
 import { hasCredentials, type Credentials, type SmtpTarget } from "./options.ts";
 import { assertOffered } from "./parameters.ts";
-import { isPositive, smtpGrammar, type SmtpReply } from "./reply.ts";
+import { smtpGrammar, type SmtpReply } from "./reply.ts";
 import { xtext } from "./xtext.ts";
 
 // What Postfix and msmtp keep outstanding.
@@ -132,23 +133,40 @@ export abstract class SmtpControl extends Dialogue<SmtpReply> {
 
   /** Introduces us to a server that knows no EHLO. */
   helo(name?: string, options: VerbOptions = {}): Promise<SmtpReply> {
-    return this.#introduce("HELO", name, options);
+    return this.#inTurn((turn) => this.#introduce(turn, "HELO", options, name), options);
   }
 
   /** Introduces us, and learns what the server can (`extensions`). */
   ehlo(name?: string, options: VerbOptions = {}): Promise<SmtpReply> {
-    return this.#introduce("EHLO", name, options);
+    return this.#inTurn((turn) => this.#introduce(turn, "EHLO", options, name), options);
   }
 
   /** EHLO of LMTP (RFC 2033 4.1). */
   lhlo(name?: string, options: VerbOptions = {}): Promise<SmtpReply> {
-    return this.#introduce("LHLO", name, options);
+    return this.#inTurn((turn) => this.#introduce(turn, "LHLO", options, name), options);
   }
 
-  async #introduce(verb: string, name: string | undefined, options: VerbOptions): Promise<SmtpReply> {
+  /** Says EHLO, HELO to a server that does not know it, or LHLO with LMTP, unless one of them was said. */
+  ehloOrHeloIfNeeded(options: VerbOptions = {}): Promise<void> {
+    return this.#inTurn((turn) => this.#introduceIfNeeded(turn, options), options);
+  }
+
+  /** Does what others have to wait for. */
+  #inTurn<T>(work: (turn: Turn<SmtpReply>) => Promise<T>, { signal }: VerbOptions): Promise<T> {
+    return this.pipeline.exclusive(work, signal);
+  }
+
+  async #introduce(
+    turn: Turn<SmtpReply>,
+    verb: string,
+    { signal }: VerbOptions,
+    name: string | undefined,
+  ): Promise<SmtpReply> {
     const own = name ?? this.#target.name ?? ownName(this.pipeline.connection.localAddress);
     const command = smtpCommand(verb, assertWord("the name", own));
-    const reply = assertPositive(await this.askAlone(command, options), command);
+    const replying = turn.command(command);
+    // Who has given up is told, but what the server says to it counts.
+    const reply = assertPositive(await orAborted(replying, signal), command);
     this.#extensions = verb === "HELO" ? new SmtpExtensions() : new SmtpExtensions(reply);
     this.#isIntroduced = true;
     this.#mayOfferMore = false;
@@ -156,18 +174,17 @@ export abstract class SmtpControl extends Dialogue<SmtpReply> {
     return reply;
   }
 
-  /** Says EHLO, HELO to a server that does not know it, or LHLO with LMTP, unless one of them was said. */
-  async ehloOrHeloIfNeeded(options: VerbOptions = {}): Promise<void> {
+  async #introduceIfNeeded(turn: Turn<SmtpReply>, options: VerbOptions): Promise<void> {
     if (this.#isIntroduced) return;
     if (this.#target.protocol === "lmtp") {
-      await this.lhlo(undefined, options);
+      await this.#introduce(turn, "LHLO", options, undefined);
       return;
     }
     try {
-      await this.ehlo(undefined, options);
+      await this.#introduce(turn, "EHLO", options, undefined);
     } catch (error) {
       if (!(error instanceof ReplyError) || !UNKNOWN.has((error.reply as SmtpReply).code)) throw error;
-      await this.helo(undefined, options);
+      await this.#introduce(turn, "HELO", options, undefined);
     }
   }
 
@@ -175,15 +192,15 @@ export abstract class SmtpControl extends Dialogue<SmtpReply> {
    * @internal Does what needs an extension; if it is missing, asks a server that has let us in since then once more, as
    * some offer more behind that.
    */
-  protected async withExtensions<T>(work: () => T, options: VerbOptions): Promise<T> {
-    await this.ehloOrHeloIfNeeded(options);
+  protected async withExtensions<T>(turn: Turn<SmtpReply>, work: () => T, options: VerbOptions): Promise<T> {
+    await this.#introduceIfNeeded(turn, options);
     try {
       return work();
     } catch (error) {
       if (!(error instanceof NotSupportedError) || !this.#mayOfferMore) throw error;
     }
     this.#isIntroduced = false;
-    await this.ehloOrHeloIfNeeded(options);
+    await this.#introduceIfNeeded(turn, options);
     return work();
   }
 
@@ -221,17 +238,17 @@ export abstract class SmtpControl extends Dialogue<SmtpReply> {
    * is on this machine or `tls: "none"` was given. Rejects with NotSupportedError if there is no mechanism for that,
    * or with ReplyError.
    */
-  async login(user: string, password: Secret, options: VerbOptions = {}): Promise<SmtpReply> {
-    await this.ehloOrHeloIfNeeded(options);
+  login(user: string, password: Secret, options: VerbOptions = {}): Promise<SmtpReply> {
     return this.#logIn({ user, password, sasl: this.#target.sasl }, options);
   }
 
-  async #logIn(credentials: Credentials, options: VerbOptions): Promise<SmtpReply> {
+  #logIn(credentials: Credentials, options: VerbOptions): Promise<SmtpReply> {
     const { connection } = this.pipeline;
-    return this.#authenticate(
-      mechanismsFor(credentials, this.#extensions, this.#target, connection),
-      options,
-    );
+    const choose = async (turn: Turn<SmtpReply>): Promise<readonly Mechanism[]> => {
+      await this.#introduceIfNeeded(turn, options);
+      return mechanismsFor(credentials, this.#extensions, this.#target, connection);
+    };
+    return this.#authenticate(choose, options);
   }
 
   /** Logs in with a mechanism of @netcli/sasl, or of your own. */
@@ -240,14 +257,17 @@ export abstract class SmtpControl extends Dialogue<SmtpReply> {
     if (mechanism.isPlaintextEquivalent && !connection.confidential && this.#target.tls !== "none") {
       throw new TlsError(`${mechanism.name} needs TLS; nothing was sent`);
     }
-    return this.#authenticate([mechanism], options);
+    return this.#authenticate(async () => [mechanism], options);
   }
 
-  async #authenticate(mechanisms: readonly Mechanism[], { signal }: VerbOptions): Promise<SmtpReply> {
+  async #authenticate(
+    choose: (turn: Turn<SmtpReply>) => Promise<readonly Mechanism[]>,
+    { signal }: VerbOptions,
+  ): Promise<SmtpReply> {
     const { connection } = this.pipeline;
     const work = async (turn: Turn<SmtpReply>): Promise<SmtpReply> => {
       try {
-        const reply = await logIn(turn, mechanisms, signal);
+        const reply = await logIn(turn, await choose(turn), signal);
         this.#mayOfferMore = true;
         return reply;
       } catch (error) {
@@ -306,15 +326,15 @@ export abstract class SmtpControl extends Dialogue<SmtpReply> {
    * the server begins anew behind it. Rejects with NotSupportedError if it is not offered.
    */
   async xclient(attributes: Readonly<Record<string, string>>, options: VerbOptions = {}): Promise<SmtpReply> {
-    await this.ehloOrHeloIfNeeded(options);
-    assertOffered(this.#extensions, "XCLIENT");
     const args = Object.entries(attributes).map(
       ([name, value]) => `${assertWord("the attribute", name)}=${xtext(value)}`,
     );
     const command = smtpCommand("XCLIENT", ...args);
-    const reply = await this.askAlone(command, options);
-    if (!isPositive(reply)) throw refusal(reply, command);
-    this.#forget();
-    return reply;
+    return this.#inTurn(async (turn) => {
+      await this.withExtensions(turn, () => assertOffered(this.#extensions, "XCLIENT"), options);
+      const reply = assertPositive(await turn.command(command, options), command);
+      this.#forget();
+      return reply;
+    }, options);
   }
 }

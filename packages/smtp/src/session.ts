@@ -18,7 +18,7 @@ import { SmtpControl } from "./control.ts";
 import { assertPositive, MESSAGE, refusal } from "./errors.ts";
 import { address, release } from "./mail.ts";
 import { resolveOptions, type SmtpOptions, type SmtpTarget } from "./options.ts";
-import { listOf, orderOf, type Recipients, type SendOptions } from "./order.ts";
+import { listOf, orderOf, type Order, type Recipients, type SendOptions } from "./order.ts";
 import {
   assertOffered,
   mailParameters,
@@ -173,8 +173,7 @@ export class SmtpSession extends SmtpControl {
     options: SendOptions = {},
     rcptOptions: RcptOptions = {},
   ): Promise<SendResult> {
-    const recipients = listOf(to).map((recipient) => ({ ...rcptOptions, ...recipient }));
-    return this.transact(from, recipients, message, options);
+    return this.transact({ from, to: withOptions(to, rcptOptions), content: message }, options);
   }
 
   /** As `sendMail`; sender and recipients are by default those of the header, whose Bcc is left out. */
@@ -185,28 +184,65 @@ export class SmtpSession extends SmtpControl {
     options: SendOptions = {},
     rcptOptions: RcptOptions = {},
   ): Promise<SendResult> {
-    const addressed = await address({ message, from, to });
+    const addressing = address({ message, from, to });
+    const addressed = addressing.then((one) => ({ ...one, to: withOptions(one.to, rcptOptions) }));
     try {
-      return await this.sendMail(addressed.from, addressed.to, addressed.content, options, rcptOptions);
+      return await this.transact(addressed, options);
     } finally {
-      await release(addressed.content);
+      await addressing.then(({ content }) => release(content)).catch(() => undefined);
     }
   }
 
   /** @internal */
-  async transact(from: string, to: Recipients, content: Content, options: SendOptions): Promise<SendResult> {
+  transact(addressed: ToSend | Promise<ToSend>, options: SendOptions): Promise<SendResult> {
+    const { signal } = options;
+    const before = this.#before;
+    let transaction: Transaction | undefined;
+    const send = async (): Promise<SendResult> => {
+      const begun = await this.pipeline.exclusive(async (turn) => {
+        transaction = await this.#begin(turn, before, await addressed, options);
+        const { answering } = await transaction.send(turn);
+        return { transaction, answering };
+      }, signal);
+      return begun.transaction.conclude(await begun.answering);
+    };
+    const sending = send();
+    this.#before = outcomeOf(sending);
+    if (signal === undefined) return sending;
+    return new Promise((resolve, reject) => {
+      const giveUp = (): void => {
+        if (transaction !== undefined) reject(transaction.giveUp(signal.reason as Error));
+      };
+      signal.addEventListener("abort", giveUp, { once: true });
+      void sending.then(resolve, reject).then(() => signal.removeEventListener("abort", giveUp));
+    });
+  }
+
+  async #begin(
+    turn: Turn<SmtpReply>,
+    before: Promise<unknown>,
+    { from, to, content }: ToSend,
+    options: SendOptions,
+  ): Promise<Transaction> {
     const { pipeline, target } = this;
     const { connection } = pipeline;
-    const order = await this.withExtensions(
-      () => orderOf({ extensions: this.extensions, target, connection }, from, to, content, options),
-      { signal: options.signal },
-    );
+    const make = (): Order =>
+      orderOf({ extensions: this.extensions, target, connection }, from, to, content, options);
+    const order = await this.withExtensions(turn, make, { signal: options.signal });
     this.#messages += 1;
-    const { isSerial } = this;
-    const sending = new Transaction({ pipeline, target, isSerial, before: this.#before }, order).run();
-    this.#before = outcomeOf(sending);
-    return sending;
+    return new Transaction({ pipeline, target, isSerial: this.isSerial, before }, order);
   }
+}
+
+/** A message and its envelope. */
+interface ToSend {
+  readonly from: string;
+  readonly to: Recipients;
+  readonly content: Content;
+}
+
+function withOptions(to: Recipients, options: RcptOptions): Recipients {
+  return listOf(to).map((recipient) => ({ ...options, ...recipient }));
 }
 
 /** Rejects if all said no. */

@@ -38,7 +38,6 @@ export class Transaction {
   readonly #order: Order;
   readonly #content: Outgoing;
   #phase: SendPhase = "mail";
-  #isBegun = false;
   // The next message may be begun before this one is answered.
   #isOverlapped = false;
   // What was said about each recipient, in their order; in the end what was said about the message.
@@ -51,44 +50,23 @@ export class Transaction {
     this.#content = new Outgoing(order.content);
   }
 
-  /**
-   * Resolves if the message was taken for one recipient at least, or for all if that was asked for. Rejects with
-   * SendError, or with the signal's reason.
-   */
-  run(): Promise<SendResult> {
-    const { signal } = this.#order;
-    if (signal === undefined) return this.#run();
-    return new Promise((resolve, reject) => {
-      const giveUp = (): void => {
-        if (!this.#isBegun) return;
-        reject(this.#content.isAtEnd ? this.#failure(signal.reason as Error) : (signal.reason as Error));
-        void this.#cut();
-      };
-      signal.addEventListener("abort", giveUp, { once: true });
-      void this.#run()
-        .then(resolve, reject)
-        .then(() => signal.removeEventListener("abort", giveUp));
-    });
+  /** Ends the session because the caller gives up; gives the error to tell. */
+  giveUp(reason: Error): Error {
+    void this.#cut();
+    return this.#content.isAtEnd ? this.#failure(reason) : reason;
   }
 
-  /** Ends the session because the caller gives up, but not before the message before this one was answered. */
+  /** Not before the message before this one was answered. */
   async #cut(): Promise<void> {
     const { before, pipeline } = this.#place;
     await before;
     pipeline.connection.destroy(this.#order.signal?.reason as Error);
   }
 
-  async #run(): Promise<SendResult> {
-    const { pipeline } = this.#place;
-    const { answering } = await pipeline.exclusive((turn) => this.#send(turn), this.#order.signal);
-    return this.#conclude(await answering);
-  }
-
-  /** Resolves when the next message may be begun. Throws SendError. */
-  async #send(turn: Turn<SmtpReply>): Promise<{ readonly answering: Promise<readonly Answer[]> }> {
+  /** Resolves when the next message may be begun. Rejects with SendError, or with the signal's reason. */
+  async send(turn: Turn<SmtpReply>): Promise<{ readonly answering: Promise<readonly Answer[]> }> {
     const { pipeline, isSerial, target } = this.#place;
     const { isChunked, onProgress } = this.#order;
-    this.#isBegun = true;
     await this.#offer(turn);
     this.#phase = "message";
     const isLmtp = target.protocol === "lmtp";
@@ -151,9 +129,10 @@ export class Transaction {
 
   /** The server may wait for the message now, and take whatever comes for it. */
   async #stopIfAborted(): Promise<void> {
-    if (this.#order.signal?.aborted !== true) return;
+    const { signal } = this.#order;
+    if (signal?.aborted !== true) return;
     await this.#cut();
-    throw this.#order.signal.reason;
+    throw signal.reason;
   }
 
   /** Leaves the server as it was before this message; gives the error to throw. */
@@ -201,8 +180,11 @@ export class Transaction {
     await answering;
   }
 
-  /** Says what became of a message that was answered. Throws SendError. */
-  #conclude(answers: readonly Answer[]): SendResult {
+  /**
+   * Says what became of a message that was answered: it was taken for one recipient at least, or for all if that was
+   * asked for. Throws SendError.
+   */
+  conclude(answers: readonly Answer[]): SendResult {
     let next = 0;
     this.#answers = this.#answers.map((recipient) => {
       if (!saysYes(recipient)) return recipient;

@@ -214,12 +214,7 @@ test.each(waysIn)(
       await smtp.answer("RCPT TO:<b@example.org>", "250 fine");
     });
     const { session } = fixture;
-    const results = [
-      session.login(user, password),
-      session.mail("a@example.org"),
-      session.rcpt("b@example.org"),
-    ];
-    await Promise.all(results);
+    await Promise.all([logIn(session), session.mail("a@example.org"), session.rcpt("b@example.org")]);
     expect(early).toEqual(["AUTH LOGIN", base64(user), base64(password)]);
   },
 );

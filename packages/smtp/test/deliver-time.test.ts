@@ -39,10 +39,13 @@ describe("domains at the same time", () => {
         now -= 1;
       },
     });
-    const { proxy } = mailHosts(Object.fromEntries(names.map((name) => [`mx.${name}.example`, server.port])));
+    const { proxy, called } = mailHosts(
+      Object.fromEntries(names.map((name) => [`mx.${name}.example`, server.port])),
+    );
     const to = names.map((name) => `x@${name}.example`);
     const delivering = deliver({ to, message }, { ...options, resolver: five, proxy, concurrency: 2 });
     await two.opened;
+    expect(called).toHaveLength(2);
     open.open();
     expect((await delivering).accepted).toEqual(to);
     expect(most).toBe(2);

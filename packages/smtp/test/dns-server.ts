@@ -19,7 +19,7 @@ export interface DnsServer extends AsyncDisposable {
 }
 
 /** A name as it goes over the wire, of labels that may hold any byte. */
-export function dnsName(...labels: readonly string[]): Buffer {
+function dnsName(...labels: readonly string[]): Buffer {
   const parts = labels.map((label) => {
     const bytes = Buffer.from(label, "latin1");
     return Buffer.concat([Buffer.from([bytes.length]), bytes]);

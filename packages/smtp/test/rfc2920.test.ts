@@ -84,8 +84,8 @@ describe("RFC 2920", () => {
         );
         // An empty message, which is for nobody.
         if (goAhead.startsWith("354")) await group(peer, ["."], "554 no valid recipients");
-        else await group(peer, ["RSET"], "250 reset");
-        await group(peer, ["QUIT"], "221 goodbye");
+        const rest = goAhead.startsWith("354") ? ["QUIT"] : ["RSET", "QUIT"];
+        await group(peer, rest, ...rest.map((line) => (line === "RSET" ? "250 reset" : "221 goodbye")));
       };
       await against(script, {}, async (session) => {
         const error = await failureOf(session.sendMail(from, to.slice(0, 2), "Hi\r\n"));

@@ -142,10 +142,11 @@ describe("RFC 5321", () => {
       "The next meeting of the board of directors will be",
       "on Tuesday.",
       "John.",
-    ].join("\n");
+      "",
+    ].join("\r\n");
     // Its envelope is what its header says.
-    await replay(text.replace("JQP@bar.com>\n", "JQP@bar.com> SIZE=209\n"), bar, async (session) => {
-      expect(await session.sendMessage(mail)).toMatchObject({ accepted: ["Jones@xyz.com"], bytes: 209 });
+    await replay(text.replace("JQP@bar.com>\n", "JQP@bar.com> SIZE=215\n"), bar, async (session) => {
+      expect(await session.sendMessage(mail)).toMatchObject({ accepted: ["Jones@xyz.com"], bytes: 215 });
       await session.quit();
     });
   });

@@ -6,12 +6,12 @@ import type { EsmtpMessage } from "./view.ts";
 
 export type Content = Pick<EsmtpMessage, "data" | "chunks" | "wireBytes">;
 
-/** Ends the transaction. With `isAnswered` the client knows already. */
+/** Ends the transaction. `known`: what the client has been told already. */
 export async function finish(
   session: Session,
   transaction: Transaction,
   content: Content,
-  isAnswered: boolean = false,
+  known?: "accepted" | "refused",
 ): Promise<void> {
   const { state, shared } = session;
   const { clientName, user, extensions } = state;
@@ -21,10 +21,8 @@ export async function finish(
   const message: EsmtpMessage = { from, to, ...content, data, clientName, user, isSecure: session.isSecure };
   session.received.push(message);
   shared.received.push(message);
-  if (isAnswered) {
-    deliver(session, message, to);
-    return;
-  }
+  if (known === "accepted") deliver(session, message, to);
+  if (known !== undefined) return;
   const isTooLarge = content.data.length > extensions.size;
   const good = `250 2.0.0 Ok: queued as ${shared.received.length.toString(16).toUpperCase().padStart(8, "0")}`;
   const reply = isTooLarge ? "552 5.3.4 That is too large." : good;
@@ -39,7 +37,6 @@ export async function finish(
   } else {
     await decide(".", to);
   }
-  if (!extensions.has("PIPELINING") && !session.isOver) await session.expectWait();
 }
 
 function deliver(

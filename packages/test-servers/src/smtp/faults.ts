@@ -13,7 +13,7 @@ export interface ContentFault {
   readonly after: number;
   /** No more is received before that. */
   readonly wait?: PromiseLike<unknown> | undefined;
-  /** Said in the middle of the content, and nothing then behind it. */
+  /** Said in the middle of the content, and nothing then behind it: the message is refused. */
   readonly reply?: string | readonly string[] | undefined;
   readonly end?: EsmtpEnding | undefined;
 }

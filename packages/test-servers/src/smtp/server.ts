@@ -1,5 +1,5 @@
 // An ESMTP and LMTP server for tests: exact about what comes, with faults on request.
-import { type Connection, ConnectionClosedError, NetcliError } from "@netcli/core-transport";
+import { type Connection, NetcliError } from "@netcli/core-transport";
 import { serve, type ServeOptions } from "@netcli/socketserver";
 import { delayedRelay } from "@netcli/test-kit";
 import { Mailboxes } from "../mailbox.ts";
@@ -46,9 +46,7 @@ function serveOptions({ options, errors }: Shared): ServeOptions {
     // Nobody could read it.
     refusal: tlsMode === "implicit" ? undefined : "421 4.3.2 Too many connections.",
     timeouts: { idle: Infinity },
-    onError: (error) => {
-      if (!(error instanceof ConnectionClosedError)) errors.push(error);
-    },
+    onError: (error) => errors.push(error),
   };
 }
 
@@ -69,7 +67,7 @@ async function listen(shared: Shared): Promise<EsmtpServer> {
   let closing: Promise<void> | undefined;
   const shutDown = async (): Promise<void> => {
     await Promise.all([server.shutdown({ deadline: 0 }), relay?.close()]);
-    await Promise.allSettled(runs);
+    await Promise.all(runs);
   };
   const close = async (): Promise<void> => {
     const isFirst = closing === undefined;

@@ -1,5 +1,5 @@
 // One connection: commands are done one after the other, and answered when the client waits for it.
-import type { Connection } from "@netcli/core-transport";
+import { type Connection, ConnectionClosedError } from "@netcli/core-transport";
 import { endAs } from "../ftp/ending.ts";
 import { type EsmtpEnding, type EsmtpFault, faultOf } from "./faults.ts";
 import { offer } from "./extensions.ts";
@@ -33,6 +33,8 @@ export class Session implements EsmtpServerSession {
   #verb = "CONNECT";
   // What the client can't know to be refused, because it has not waited, is no mistake.
   #refusedIn = -1;
+  // The client has no more to say before it is answered.
+  #isAwaited = false;
   #isOver = false;
   #markEnded: () => void = () => undefined;
 
@@ -72,7 +74,7 @@ export class Session implements EsmtpServerSession {
     return this.#refusedIn === this.flights;
   }
 
-  /** Serves the client until one of both has enough. */
+  /** Serves the client until one of both has enough. Never rejects. */
   async run(): Promise<void> {
     const { tls, tlsMode } = this.shared.options;
     try {
@@ -85,6 +87,9 @@ export class Session implements EsmtpServerSession {
         await this.#do(line);
       }
       await this.wire.flush();
+    } catch (error) {
+      if (!(error instanceof ConnectionClosedError)) this.shared.errors.push(error);
+      this.connection.destroy();
     } finally {
       this.#isOver = true;
       this.#markEnded();
@@ -95,7 +100,10 @@ export class Session implements EsmtpServerSession {
   async greet(): Promise<void> {
     const { options, name } = this.shared;
     await this.ask("CONNECT", "");
-    if (await this.wire.hasMore()) this.blame("something came before the greeting");
+    // A client that does not wait writes a turn or two after its connection was accepted here.
+    if ((await this.wire.hasMore()) || (await this.wire.hasMore())) {
+      this.blame("something came before the greeting");
+    }
     const { greeting = "ESMTP ready" } = options;
     const texts = typeof greeting === "string" ? [greeting] : greeting;
     const reply = coded(
@@ -112,8 +120,10 @@ export class Session implements EsmtpServerSession {
     this.note(line);
     await this.ask(verb, line.text);
     this.afterReply = undefined;
+    this.#isAwaited = false;
     await this.answer(await this.#replyTo(verb, line));
-    await this.#followUp();
+    if (this.#isAwaited) await this.wire.flush();
+    if (!this.#isOver) await this.#followUp();
   }
 
   async #followUp(): Promise<void> {
@@ -157,8 +167,9 @@ export class Session implements EsmtpServerSession {
     return this.state.extensions.has("ENHANCEDSTATUSCODES") ? lines : withoutEnhanced(lines);
   }
 
-  /** Looks whether the client waits for the reply, as it has to now. */
+  /** Looks whether the client waits for the reply, as it has to now; it then gets it at once. */
   async expectWait(): Promise<void> {
+    this.#isAwaited = true;
     if (await this.wire.hasMore()) this.blame("more came before the reply");
   }
 
@@ -200,5 +211,6 @@ export class Session implements EsmtpServerSession {
     this.#isOver = true;
     await this.wire.flush().catch(() => undefined);
     await endAs(how, this.connection);
+    this.wire.stop();
   }
 }

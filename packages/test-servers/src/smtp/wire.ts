@@ -107,6 +107,12 @@ export class Wire {
     this.#isMute = true;
   }
 
+  /** Waits for nothing more. */
+  stop(): void {
+    this.#isEnded = true;
+    this.#wake?.();
+  }
+
   /** Gives the client time to say what it does not wait with; true: there is something. */
   async hasMore(): Promise<boolean> {
     // What it has sent already is in the kernel: between two turns of the event loop it is polled for.

@@ -94,9 +94,13 @@ describe("who does not wait where it has to", () => {
     await client.send(`${ENVELOPE}BDAT 2 LAST\r\n\r\nRSET\r\n`);
     await client.replies(5);
     expect(server.violations).toEqual(
-      ["MAIL", "RCPT", "RCPT", "."].map((verb) => `${verb}: more came before the reply`),
+      ["MAIL", "RCPT", "RCPT", "BDAT"].map((verb) => `${verb}: more came before the reply`),
     );
     expect(server.received).toHaveLength(1);
+    await client.commands("MAIL FROM:<>", "RCPT TO:<bob@example.org>", "DATA");
+    await client.send("\r\n.\r\nRSET\r\n");
+    await client.replies(2);
+    expect(server.violations.at(-1)).toBe(".: more came before the reply");
   });
 
   test("gets no TLS when something came behind STARTTLS", async () => {

@@ -3,7 +3,7 @@ import { type Connection, connect, type TlsOptions } from "@netcli/core-transpor
 import { createAuthority } from "@netcli/test-kit";
 import { type EsmtpServer, type EsmtpServerOptions, startEsmtpServer } from "@netcli/test-servers";
 
-export const authority = createAuthority();
+const authority = createAuthority();
 /** For `localhost`, `127.0.0.1` and `::1`. */
 export const identity = authority.issue();
 /** For the client of it. */

@@ -1,5 +1,5 @@
 // DATA and BDAT (RFC 5321 4.1.1.4, RFC 3030).
-import { readDots, withoutDots, wrongBytes } from "../content.ts";
+import { DOT_END, readDots, withoutDots, wrongBytes } from "../content.ts";
 import { finish } from "../delivery.ts";
 import type { ContentFault } from "../faults.ts";
 import { linesOf, type Reply } from "../reply.ts";
@@ -7,26 +7,32 @@ import type { Session } from "../session.ts";
 import type { Transaction } from "../state.ts";
 import type { Verb } from "./verb.ts";
 
-/** Does what is to go wrong in the middle of the content. False: the session is over. */
-async function strike(session: Session, { wait, reply, end }: ContentFault): Promise<boolean> {
-  if (wait !== undefined) session.wire.pauseUntil(wait);
-  if (reply !== undefined) {
-    for (const line of linesOf(reply)) session.wire.hold(`${line}\r\n`);
-    await session.wire.flush(true);
-    session.wire.mute();
-  }
-  if (end !== undefined) await session.cut(end);
-  return end === undefined;
-}
+/** Looks at how far the content has come, and does what is to go wrong then. */
+class Watch {
+  /** The client was told something before it had sent all. */
+  hasAnswered = false;
+  readonly #session: Session;
+  #pending: ContentFault | undefined;
 
-/** Looks at how far the content has come. */
-function striker(session: Session): (bytes: number) => Promise<boolean> {
-  let pending = session.fault.content;
-  return async (bytes) => {
-    if (pending === undefined || bytes < pending.after) return true;
-    const due = pending;
-    pending = undefined;
-    return strike(session, due);
+  constructor(session: Session) {
+    this.#session = session;
+    this.#pending = session.fault.content;
+  }
+
+  /** False: the session is over. */
+  readonly progress = async (bytes: number): Promise<boolean> => {
+    if (this.#pending === undefined || bytes < this.#pending.after) return true;
+    const { wait, reply, end } = this.#pending;
+    const { wire } = this.#session;
+    this.#pending = undefined;
+    if (wait !== undefined) wire.pauseUntil(wait);
+    if (reply !== undefined) {
+      this.hasAnswered = true;
+      for (const line of linesOf(reply)) wire.hold(`${line}\r\n`);
+      await wire.flush(true);
+    }
+    if (end !== undefined) await this.#session.cut(end);
+    return end === undefined;
   };
 }
 
@@ -50,29 +56,35 @@ export const data: Verb = (session) => {
 
 async function takeDots(session: Session, transaction: Transaction): Promise<void> {
   await session.wire.flush();
-  const progress = striker(session);
-  const content = (await progress(0)) ? await readDots(session.wire, progress) : undefined;
+  const watch = new Watch(session);
+  const content = (await watch.progress(0)) ? await readDots(session.wire, watch.progress) : undefined;
   if (content === undefined) return;
   const { data: bytes, isRight } = withoutDots(content);
   if (!isRight) session.blame("a dot at the start of a line was not doubled");
-  for (const wrong of wrongBytes(bytes, transaction.body)) session.blame(wrong);
-  await finish(session, transaction, { data: bytes, chunks: undefined, wireBytes: content.length + 3 });
+  for (const wrong of wrongBytes(bytes, transaction)) session.blame(wrong);
+  const whole = { data: bytes, chunks: undefined, wireBytes: content.length + DOT_END };
+  await finish(session, transaction, whole, watch.hasAnswered ? "refused" : undefined);
+  if (!session.state.extensions.has("PIPELINING") && !session.isOver) await session.expectWait();
 }
 
 export const bdat: Verb = async (session, argument): Promise<Reply> => {
   const [whole, digits = "", last] = /^(\d{1,20})( LAST)?$/i.exec(argument) ?? [];
   if (whole === undefined) return session.wrong("501 5.5.4 BDAT takes a size, and perhaps LAST.");
-  const size = Number(digits);
-  const chunk = await readChunk(session, size);
+  const watch = new Watch(session);
+  const chunk = await readChunk(session, Number(digits), watch);
   // The client has left, or was left.
-  if (chunk === undefined) {
-    session.fault = { reply: null };
-    return "451 4.3.0 There is no such chunk.";
-  }
-  return takeChunk(session, chunk, last !== undefined);
+  if (chunk === undefined) return [];
+  const reply = takeChunk(session, chunk, { isLast: last !== undefined, isRefused: watch.hasAnswered });
+  return watch.hasAnswered ? [] : reply;
 };
 
-function takeChunk(session: Session, chunk: Buffer, isLast: boolean): Reply {
+interface ChunkKind {
+  readonly isLast: boolean;
+  /** The client has been told. */
+  readonly isRefused: boolean;
+}
+
+function takeChunk(session: Session, chunk: Buffer, { isLast, isRefused }: ChunkKind): Reply {
   const { state, fault } = session;
   const { transaction } = state;
   const reply = obstacle(session);
@@ -81,7 +93,7 @@ function takeChunk(session: Session, chunk: Buffer, isLast: boolean): Reply {
   if (isLast) state.transaction = undefined;
   if (transaction.isBroken) return "503 5.5.1 A chunk was refused.";
   transaction.chunks.push(chunk);
-  if (fault.skip === true || transaction.length > state.extensions.size) {
+  if (isRefused || fault.skip === true || transaction.length > state.extensions.size) {
     transaction.isBroken = true;
     return "552 5.3.4 That is too large.";
   }
@@ -93,17 +105,17 @@ function takeChunk(session: Session, chunk: Buffer, isLast: boolean): Reply {
 async function takeChunks(session: Session, transaction: Transaction): Promise<void> {
   const { chunks } = transaction;
   const message = Buffer.concat(chunks);
-  for (const wrong of wrongBytes(message, transaction.body)) session.blame(wrong);
+  for (const wrong of wrongBytes(message, transaction)) session.blame(wrong);
   const sizes = chunks.map(({ length }) => length);
   const isAnswered = session.fault.reply !== undefined;
-  await finish(session, transaction, { data: message, chunks: sizes, wireBytes: message.length }, isAnswered);
+  const whole = { data: message, chunks: sizes, wireBytes: message.length };
+  await finish(session, transaction, whole, isAnswered ? "accepted" : undefined);
 }
 
-async function readChunk(session: Session, size: number): Promise<Buffer | undefined> {
-  const progress = striker(session);
+async function readChunk(session: Session, size: number, watch: Watch): Promise<Buffer | undefined> {
   const pieces: Buffer[] = [];
   let missing = size;
-  while (await progress(size - missing)) {
+  while (await watch.progress(size - missing)) {
     if (missing === 0) return Buffer.concat(pieces);
     const piece = await session.wire.read(missing);
     if (piece === undefined) return undefined;
