@@ -15,6 +15,11 @@ export class ReplyAssembler<R extends Reply> {
     this.#limits = limits;
   }
 
+  /** No reply has begun and not ended. */
+  get isEmpty(): boolean {
+    return this.#lines.length === 0;
+  }
+
   /** Takes the next line; gives the reply if that was its last one. Throws LimitError and ProtocolError. */
   add(line: string): R | undefined {
     const { replyLines, replyBytes } = this.#limits;

@@ -67,7 +67,8 @@ export class ReplyReceiver<R extends Reply> {
 
   /** Fails if something is there that nobody asked for: the next command would take it for its reply. */
   refuseUnasked(): void {
-    if (!this.#idle || this.#connection.reader.framer.length === 0) return;
+    const isSilent = this.#assembler.isEmpty && this.#connection.reader.framer.length === 0;
+    if (!this.#idle || isSilent) return;
     try {
       const reply = this.#nextReply();
       // Says why the server closes, if that is what it said.
@@ -158,7 +159,14 @@ export class ReplyReceiver<R extends Reply> {
       if (tracer.active) tracer.line("received", line);
       const reply = this.#assembler.add(line);
       if (reply !== undefined) return reply;
+      if (this.#idle) this.#refuseBegun(line);
     }
+  }
+
+  // The beginning of a reply that nobody asked for would become that of the next one.
+  #refuseBegun(line: string): void {
+    if (this.#grammar.isClosing?.(this.#grammar.parse([line])) === true) return;
+    throw new ProtocolError(`the server sent a reply that nobody asked for: ${quote(line)}`);
   }
 
   #answer(reply: R): void {

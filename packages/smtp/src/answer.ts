@@ -8,6 +8,7 @@ export function saysYes(answer: Answer | undefined): boolean {
   return answer?.value !== undefined && isPositive(answer.value);
 }
 
+/** Is it a refusal (4yz, 5yz)? */
 export function saysNo(answer: Answer | undefined): boolean {
-  return answer?.value !== undefined && !isPositive(answer.value);
+  return answer?.value !== undefined && answer.value.code >= 400;
 }

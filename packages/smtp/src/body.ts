@@ -23,7 +23,7 @@ export class Outgoing {
   readonly #content: Content;
   /** Bytes that were taken from it. */
   bytes: number = 0;
-  /** All of them: behind this point the server may have the whole message. */
+  /** The server may have the whole message from now on. */
   isAtEnd: boolean = false;
 
   constructor(content: Content) {
@@ -35,6 +35,11 @@ export class Outgoing {
       this.bytes += chunk.length;
       yield chunk;
     }
+  }
+
+  /** The same for a block, whose end goes out behind the last of them. */
+  async *ofBlock(): AsyncGenerator<Uint8Array, void, void> {
+    yield* this.chunks();
     this.isAtEnd = true;
   }
 }

@@ -6,7 +6,10 @@ import { xtext } from "./xtext.ts";
 
 /** What can be said about a message. What the server has no extension for rejects with NotSupportedError. */
 export interface MailOptions {
-  /** Bytes of the message, its line ends counted as two (RFC 1870). Default: told where it is known. */
+  /**
+   * Bytes of the message, its line ends counted as two (RFC 1870). Default: where they are known, its bytes as they are
+   * given.
+   */
   size?: number | undefined;
   /**
    * What the message is made of: lines of ASCII, lines of any bytes (RFC 6152), or just bytes (RFC 3030; goes out by

@@ -40,7 +40,7 @@ export async function sendBlock({
     const said = `the server did not wait for the end of the message: ${value.lines.join("\n")}`;
     pipeline.connection.destroy(new ConnectionClosedError(said, { lastReply: value }));
   });
-  const { error } = await outcomeOf(turn.writeBlock(content.chunks(), { onProgress }));
+  const { error } = await outcomeOf(turn.writeBlock(content.ofBlock(), { onProgress }));
   if (error === undefined) return answers;
   const first = await answers[0];
   // What the server said before it closed says more than that it did.
@@ -65,6 +65,7 @@ export async function sendChunks(
       await asked.at(isSerial ? -1 : -CHUNKS);
       if (refused !== undefined) break;
       const command = smtpCommand("BDAT", String(length), ...(isLast ? ["LAST"] : []));
+      if (isLast && pipeline.error === undefined) content.isAtEnd = true;
       const answer = outcomeOf(turn.command(command, isLast ? { timeout } : {}));
       asked.push(answer);
       void answer.then((one) => {

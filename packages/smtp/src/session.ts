@@ -2,6 +2,7 @@
 import { isUint8Array } from "node:util/types";
 import {
   cutOnAbort,
+  orAborted,
   outcomeOf,
   ProtocolError,
   type CommandLine,
@@ -132,15 +133,18 @@ export class SmtpSession extends SmtpControl {
     const command = smtpCommand("BDAT", String(bytes.length), ...(last ? ["LAST"] : []));
     const timeout = last ? target.messageTimeout : undefined;
     const recipients = last ? this.#takeRecipients() : [];
-    const work = async (turn: Turn<SmtpReply>): Promise<readonly Answer[]> => {
+    const work = async (turn: Turn<SmtpReply>): Promise<{ answering: Promise<readonly Answer[]> }> => {
       const replies = await this.#repliesFor(recipients);
       const answers = [turn.command(command, { timeout })];
       for (let more = 1; more < replies; more += 1) answers.push(turn.expect({ timeout }));
       const answering = Promise.all(answers.map((answer) => outcomeOf(answer)));
       await turn.writeContent(bytes, { signal });
-      return answering;
+      // Parts may follow each other (RFC 3030 4.2).
+      if (last || this.isSerial) await answering;
+      return { answering };
     };
-    return messageReply(await this.#cutOnAbort(work, signal));
+    const { answering } = await this.#cutOnAbort(work, signal);
+    return messageReply(await orAborted(answering, signal));
   }
 
   /** Those of the message that ends now: the next one may be begun before this one is answered. */

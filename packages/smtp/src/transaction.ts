@@ -13,7 +13,7 @@ import { smtpCommand } from "./command.ts";
 import { MESSAGE, refusal, SendError, type SendPhase } from "./errors.ts";
 import type { SmtpTarget } from "./options.ts";
 import type { Order } from "./order.ts";
-import type { SmtpReply } from "./reply.ts";
+import { isPositive, type SmtpReply } from "./reply.ts";
 import { sendResult, type RecipientResult, type RecipientStatus, type SendResult } from "./result.ts";
 import { sendBlock, sendChunks, type Sending } from "./sending.ts";
 
@@ -30,6 +30,17 @@ export interface TransactionPlace {
   readonly isSerial: boolean;
   /** Settles when the message before was answered. */
   readonly before: Promise<unknown>;
+}
+
+/** How far a transaction has come that is given up. */
+interface Begun {
+  readonly turn: Turn<SmtpReply>;
+  /** The answer to DATA, if that was sent ahead. */
+  readonly goAhead: Answer | undefined;
+  /** The server has taken the sender. */
+  readonly isOpen: boolean;
+  /** It has taken no recipient. */
+  readonly isNobody: boolean;
 }
 
 /** Transaction sends one message, once. */
@@ -112,12 +123,15 @@ export class Transaction {
     const [sender, ...answers] = await Promise.all(asking);
     const goAhead = await askingAhead;
     await this.#stopIfAborted();
-    const end = { turn, goAhead, isOpen: saysYes(sender) };
+    const isNobody = !answers.some(saysYes);
+    const end = { turn, goAhead, isOpen: saysYes(sender), isNobody };
     if (!saysYes(sender)) throw await this.#giveUp(sender, mail, end);
     this.#phase = "rcpt";
     this.#answers = answers;
-    const refused = answers.findIndex((answer) => !saysYes(answer));
-    if (refused !== -1 && (needsAll || !answers.some(saysYes) || !saysNo(answers[refused]))) {
+    // What is no refusal either counts more than one.
+    const broken = answers.findIndex((answer) => !saysYes(answer) && !saysNo(answer));
+    const refused = broken === -1 ? answers.findIndex(saysNo) : broken;
+    if (refused !== -1 && (needsAll || isNobody || broken !== -1)) {
       throw await this.#giveUp(answers[refused], (recipients[refused] ?? { rcpt: mail }).rcpt, end);
     }
     if (isChunked) return;
@@ -139,11 +153,7 @@ export class Transaction {
   async #giveUp(
     answer: Answer | undefined,
     command: CommandLine,
-    {
-      turn,
-      goAhead,
-      isOpen,
-    }: { readonly turn: Turn<SmtpReply>; readonly goAhead: Answer | undefined; readonly isOpen: boolean },
+    { turn, goAhead, isOpen, isNobody }: Begun,
   ): Promise<Error> {
     const { connection } = this.#place.pipeline;
     if (answer?.value === undefined) return this.#failure(answer?.error ?? new Error("nothing was answered"));
@@ -156,22 +166,22 @@ export class Transaction {
     // Of one recipient it says nothing about the others.
     const failure = this.#failure(refusal(reply, command), this.#phase === "rcpt" ? undefined : reply);
     if (goAhead?.value?.code === 354) {
-      await this.#sendNothing(turn);
+      await this.#sendNothing(turn, isNobody);
     } else if (isOpen) {
       const resetting = outcomeOf(turn.command(RSET));
       // What goes out behind it is answered behind it.
       if (this.#place.isSerial) await resetting;
-      void resetting.then((reset) => {
-        if (saysNo(reset)) connection.destroy(refusal(reset.value as SmtpReply, RSET));
+      void resetting.then(({ value }) => {
+        if (value !== undefined && !isPositive(value)) connection.destroy(refusal(value, RSET));
       });
     }
     return failure;
   }
 
   /** The server wants a message that it has refused: an empty one, for nobody, ends that (RFC 2920 3.1). */
-  async #sendNothing(turn: Turn<SmtpReply>): Promise<void> {
+  async #sendNothing(turn: Turn<SmtpReply>, isNobody: boolean): Promise<void> {
     const { pipeline, target } = this.#place;
-    if (this.#answers.some(saysYes) || target.protocol === "lmtp") {
+    if (!isNobody || target.protocol === "lmtp") {
       pipeline.connection.destroy(new ProtocolError("the server wants a message that it has refused"));
       return;
     }
@@ -202,8 +212,17 @@ export class Transaction {
     if (taken !== undefined && lost === undefined && (isWhole || !this.#order.needsAll)) {
       return sendResult(results, taken, this.#content.bytes);
     }
-    const refused = answers.find(saysNo)?.value;
-    throw this.#failure(lost ?? refusal(refused ?? (taken as SmtpReply), MESSAGE));
+    throw this.#failure(lost ?? this.#unkind(answers.find((answer) => !saysYes(answer))?.value ?? taken));
+  }
+
+  /** The error for a reply to the message that is not what the caller wanted. */
+  #unkind(reply: SmtpReply | undefined): Error {
+    if (reply === undefined) return new ProtocolError("the message was not answered");
+    const error = refusal(reply, MESSAGE);
+    if (reply.code >= 400 || isPositive(reply)) return error;
+    const broken = new ProtocolError(error.message);
+    this.#place.pipeline.connection.destroy(broken);
+    return broken;
   }
 
   /** What became of each recipient; where the server said nothing else, with the reply that refused them all. */

@@ -80,17 +80,23 @@ describe("a reply that makes no sense for the command is no success", () => {
 });
 
 describe("421 ends the session, whatever it answers", () => {
-  test("the greeting: it is tried again later", async () => {
+  test("the greeting of a further session: it is tried again later", async () => {
     await using server = await smtpServer(async (smtp, index) => {
-      await smtp.say(index === 0 ? "421 busy" : "220 mx.example.org");
-      if (index === 0) return;
+      await smtp.say(index === 1 ? "421 busy" : "220 mx.example.org");
+      if (index === 1) return;
       await smtp.offer();
+      // The first one breaks.
+      if (index === 0) return;
+      for (const answer of answers) await smtp.answer(/^(?:MAIL|RCPT|DATA)/, answer);
+      await smtp.content();
+      await smtp.say("250 fine");
       await smtp.answer("QUIT", "221 bye");
     });
     const { host, port } = server;
-    const client = await SmtpClient.connect({ host, port, name });
-    await client.quit();
-    expect(server.connections).toBe(2);
+    await using client = await SmtpClient.connect({ host, port, name });
+    const { accepted } = await client.send({ from, to, message: "x" });
+    expect(accepted).toEqual([to]);
+    expect(server.connections).toBe(3);
   });
 
   test("the greeting of a session: it says so", async () => {
@@ -139,8 +145,12 @@ describe("421 ends the session, whatever it answers", () => {
     for (const extensions of [["PIPELINING"], []]) {
       await using fixture = await introduced(extensions, async (smtp) => {
         for (const answer of answers.slice(0, count)) await smtp.answer(/^(?:MAIL|RCPT|DATA)/, answer);
-        if (count === 3) await smtp.content();
-        await smtp.say("421 going down");
+        if (count === 3) {
+          await smtp.content();
+          await smtp.say("421 going down");
+        } else {
+          await smtp.answer(/./, "421 going down");
+        }
         await smtp.peer.closed;
       });
       const error = await failureOf(fixture.session.sendMail(from, to, "x"));
