@@ -21,6 +21,9 @@ const FEW = 1_024;
 
 const STRETCH = 1_024;
 
+// What has no whole word in it.
+const NO_WORDS = new Int32Array(0);
+
 /** What became of one chunk. */
 export interface DecodedChunk {
   /** The content in it: a view of the chunk's own memory, which was rewritten in place. */
@@ -119,9 +122,11 @@ export class DotEncoder {
     const insertions: number[] = [];
     let state = this.#state;
     const { length } = chunk;
+    const words = wordsOf(chunk);
+    const start = wordStart(chunk);
     for (let at = 0; at < length; at += 1) {
       if (state === MID) {
-        while (at < length && (chunk[at] as number) > CR) at += 1;
+        at = skipText(chunk, words, start, at);
         if (at === length) break;
       }
       const byte = chunk[at] as number;
@@ -144,6 +149,38 @@ export class DotEncoder {
     this.#state = state;
     return insertions;
   }
+}
+
+/** Where in a chunk the first word of four bytes begins. */
+const wordStart = ({ byteOffset }: Uint8Array): number => -byteOffset & 3;
+
+/** The memory of a chunk from there on. */
+function wordsOf(chunk: Uint8Array): Int32Array {
+  const start = wordStart(chunk);
+  const count = (chunk.length - start) >> 2;
+  return count > 0 ? new Int32Array(chunk.buffer, chunk.byteOffset + start, count) : NO_WORDS;
+}
+
+/** Where the first byte is, from there on, that is CR or less; the end of the chunk if there is none. */
+function skipText(chunk: Uint8Array, words: Int32Array, start: number, from: number): number {
+  const { length } = chunk;
+  const { length: count } = words;
+  let at = from;
+  while (at < length && ((at - start) & 3) !== 0) {
+    if ((chunk[at] as number) <= CR) return at;
+    at += 1;
+  }
+  if (at === length) return at;
+  let word = (at - start) >> 2;
+  while (word < count && !mayHoldControl(words[word] as number)) word += 1;
+  at = start + word * 4;
+  while (at < length && (chunk[at] as number) > CR) at += 1;
+  return at;
+}
+
+/** Has one of the four bytes a value up to CR? May be wrong for a byte above one that has. */
+function mayHoldControl(word: number): boolean {
+  return ((word - 0x0e0e0e0e) & ~word & 0x80808080) !== 0;
 }
 
 function split(chunk: Uint8Array, insertions: readonly number[]): Uint8Array[] {

@@ -4,6 +4,10 @@ import { isPositive, type SmtpReply } from "./reply.ts";
 /** SmtpExtensions are the service extensions of a server; none if it knows no EHLO. */
 export class SmtpExtensions {
   readonly #extensions: ReadonlyMap<string, string>;
+  /** Bytes of the largest message that the server takes (RFC 1870); undefined if it does not say. */
+  readonly size: number | undefined;
+  /** What a session or message may have at most (RFC 9422), by upper-case name: MAILMAX, RCPTMAX, RCPTDOMAINMAX. */
+  readonly limits: ReadonlyMap<string, number>;
 
   constructor(reply?: SmtpReply) {
     const extensions = new Map<string, string>();
@@ -21,6 +25,10 @@ export class SmtpExtensions {
       if (name !== "") extensions.set(name, known === undefined ? parameters : `${known} ${parameters}`);
     }
     this.#extensions = extensions;
+    // Looked at for each message.
+    const [size] = this.#numbers("SIZE");
+    this.size = size === 0 ? undefined : size;
+    this.limits = this.#limits();
   }
 
   /** Upper-case names, with what stood behind them. */
@@ -36,12 +44,6 @@ export class SmtpExtensions {
   /** What stands behind a name; undefined without it. */
   parameters(name: string): string | undefined {
     return this.#extensions.get(name.toUpperCase());
-  }
-
-  /** Bytes of the largest message that the server takes (RFC 1870); undefined if it does not say. */
-  get size(): number | undefined {
-    const size = this.#numbers("SIZE")[0];
-    return size === 0 ? undefined : size;
   }
 
   /** Upper-case names of SASL mechanisms (RFC 4954). */
@@ -62,8 +64,7 @@ export class SmtpExtensions {
     return { seconds: Number(seconds), until: date };
   }
 
-  /** What a session or message may have at most (RFC 9422), by upper-case name: MAILMAX, RCPTMAX, RCPTDOMAINMAX. */
-  get limits(): ReadonlyMap<string, number> {
+  #limits(): ReadonlyMap<string, number> {
     const pairs = this.#words("LIMITS").map((word) => /^([A-Za-z]+)=(\d{1,9})$/.exec(word));
     return new Map(
       pairs.flatMap((pair) => (pair === null ? [] : [[(pair[1] as string).toUpperCase(), Number(pair[2])]])),
