@@ -1,7 +1,7 @@
 // A server that many clients use side by side, each with a fault of its own; and what the tests of cuts do with it.
 import { readdir } from "node:fs/promises";
 import {
-  type FtpFault,
+  type Ending,
   type FtpFeature,
   type FtpHook,
   type FtpServer,
@@ -66,11 +66,9 @@ export async function cutServer(tls: "none" | "starttls"): Promise<CutServer> {
 }
 
 /** Cuts what the server says from now on behind so many bytes. */
-export function controlCut(after: number, end: FtpEnding): FtpHook {
+export function controlCut(after: number, end: Ending): FtpHook {
   return () => ({ control: { after, end } });
 }
-
-export type FtpEnding = NonNullable<NonNullable<FtpFault["control"]>["end"]>;
 
 const SIDE_BY_SIDE = 8;
 const LONGEST_MILLISECONDS = 20_000;

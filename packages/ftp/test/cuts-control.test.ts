@@ -2,7 +2,8 @@
 // is done again; nothing is there that is not whole; and the next call brings it to its end.
 import { ConnectError, ConnectionClosedError, TimeoutError } from "@netcli/core-transport";
 import { describe, expect, test } from "vitest";
-import { atEach, controlCut, cutServer, type FtpEnding, openFiles, upTo } from "./cut-server.ts";
+import type { Ending } from "@netcli/test-servers";
+import { atEach, controlCut, cutServer, openFiles, upTo } from "./cut-server.ts";
 import { cutTask, type TaskName } from "./cut-tasks.ts";
 import { pattern, refuseUnhandled } from "./fixtures.ts";
 
@@ -12,7 +13,7 @@ const content = pattern(300);
 
 const names: readonly TaskName[] = ["download", "upload", "list"];
 // Every byte once, and with the other endings every so many, which are odd: each second one is resumed.
-const endings: readonly (readonly ["none" | "starttls", FtpEnding, step: number])[] = [
+const endings: readonly (readonly ["none" | "starttls", Ending, step: number])[] = [
   ["none", "end", 1],
   ["none", "reset", 7],
   ["starttls", "end", 13],

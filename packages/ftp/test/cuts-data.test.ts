@@ -1,9 +1,9 @@
 // The data connection is cut behind every byte of a task: the task fails with what the server says to that, or is
 // done again; nothing is there that is not whole; and the next call, over the same session, brings it to its end.
 import { ConnectionClosedError, ProtocolError, ReplyError, TimeoutError } from "@netcli/core-transport";
-import type { FtpCommand, FtpFault, FtpHook } from "@netcli/test-servers";
+import type { Ending, FtpCommand, FtpFault, FtpHook } from "@netcli/test-servers";
 import { describe, expect, test } from "vitest";
-import { atEach, cutServer, type FtpEnding, openFiles, upTo } from "./cut-server.ts";
+import { atEach, cutServer, openFiles, upTo } from "./cut-server.ts";
 import { cutTask, type TaskName } from "./cut-tasks.ts";
 import { pattern, refuseUnhandled } from "./fixtures.ts";
 
@@ -16,7 +16,7 @@ const bigPlaces = [0, 1, 65_535, 65_536, 65_537, 262_144, 524_287, 524_288, 524_
 
 const names: readonly TaskName[] = ["download", "upload", "list"];
 // Every byte once, and with the other endings every so many, which are odd: each second one is resumed.
-const endings: readonly (readonly ["none" | "starttls", FtpEnding, step: number])[] = [
+const endings: readonly (readonly ["none" | "starttls", Ending, step: number])[] = [
   ["none", "end", 1],
   ["none", "reset", 7],
   ["starttls", "end", 13],
@@ -30,7 +30,7 @@ function atTransfer(fault: FtpFault): FtpHook {
   return ({ verb }: FtpCommand) => (/^(?:RETR|STOR|APPE|MLSD)$/.test(verb) ? fault : undefined);
 }
 
-const cutBehind = (after: number, end: FtpEnding): FtpHook => atTransfer({ data: { cut: { after, end } } });
+const cutBehind = (after: number, end: Ending): FtpHook => atTransfer({ data: { cut: { after, end } } });
 
 async function failureAt(work: Promise<void>): Promise<unknown> {
   let failure: unknown;

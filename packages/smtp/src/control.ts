@@ -17,7 +17,7 @@ import {
 } from "@netcli/core-transport";
 import type { Mechanism, Secret } from "@netcli/sasl";
 import { defaultTlsMode, logIn, mechanismsFor } from "./auth.ts";
-import { assertWord, rawCommand, smtpCommand } from "./command.ts";
+import { assertWord, smtpCommand } from "./command.ts";
 import { assertPositive, CONNECT } from "./errors.ts";
 import { SmtpExtensions } from "./extensions.ts";
 import { ownName } from "./name.ts";
@@ -32,7 +32,7 @@ const WINDOW = 100;
 // Of what says that a server knows no EHLO (RFC 5321 4.1.4, 4.2.4).
 const UNKNOWN = new Set([500, 501, 502, 503, 504, 550]);
 
-/** SmtpControl is a session without its verbs for mail. */
+/** SmtpControl is a session that can be opened, and be logged in to. */
 export abstract class SmtpControl extends Dialogue<SmtpReply> {
   // It holds the password: who prints a session is not to see it.
   readonly #target: SmtpTarget;
@@ -277,48 +277,6 @@ export abstract class SmtpControl extends Dialogue<SmtpReply> {
       }
     };
     return this.pipeline.exclusive((turn) => cutOnAbort(connection, signal, () => work(turn)), signal);
-  }
-
-  /**
-   * Sends any command and resolves to its reply, whatever the code. Not for commands with content behind them.
-   */
-  async docmd(command: string, args: string = "", options: VerbOptions = {}): Promise<SmtpReply> {
-    return this.askAlone(rawCommand(args === "" ? command : `${command} ${args}`), options);
-  }
-
-  /** @internal Sends a command that is answered with 2yz, else rejects with ReplyError; nothing goes out behind it before. */
-  protected async expectAlone(
-    verb: string,
-    args: readonly string[],
-    options: VerbOptions,
-  ): Promise<SmtpReply> {
-    const command = smtpCommand(verb, ...args);
-    return assertPositive(await this.askAlone(command, options), command);
-  }
-
-  /** Does nothing, and shows that the server is there. */
-  noop(options: VerbOptions = {}): Promise<SmtpReply> {
-    return this.expectAlone("NOOP", [], options);
-  }
-
-  /** What the server says about its commands, or about one of them. */
-  async help(topic: string = "", options: VerbOptions = {}): Promise<string> {
-    return (await this.expectAlone("HELP", [topic], options)).text;
-  }
-
-  /** Asks whether there is such a mailbox. Many servers answer 252: they will not tell. */
-  verify(address: string, options: VerbOptions = {}): Promise<SmtpReply> {
-    return this.expectAlone("VRFY", [address], options);
-  }
-
-  /** The same as `verify`. */
-  vrfy(address: string, options: VerbOptions = {}): Promise<SmtpReply> {
-    return this.verify(address, options);
-  }
-
-  /** Asks who is on a mailing list. */
-  expn(list: string, options: VerbOptions = {}): Promise<SmtpReply> {
-    return this.expectAlone("EXPN", [list], options);
   }
 
   /**

@@ -1,8 +1,8 @@
 // A mail as an application has it: its envelope may be in its header.
-import type { Content } from "@netcli/core-transport";
 import { parseAddress, reversePath } from "./address.ts";
 import { recipientsOf, senderOf } from "./envelope.ts";
 import { splitHeader, type SplitMessage } from "./header.ts";
+import type { Message } from "./message-source.ts";
 import { listOf, type Recipients, type SendOptions } from "./order.ts";
 
 export interface Mail extends SendOptions {
@@ -11,7 +11,7 @@ export interface Mail extends SendOptions {
   /** The recipients in the envelope. Default: To, Cc and Bcc of the header. */
   to?: Recipients | undefined;
   /** The message as it is to be sent, header and all, without Bcc: that is left out in any case. */
-  message: Content | (() => Content);
+  message: Message;
 }
 
 /** A mail whose envelope is known. */
@@ -30,7 +30,7 @@ export async function address({
   // Before anything is read.
   if (from !== undefined) reversePath(from);
   if (to !== undefined) for (const recipient of listOf(to)) parseAddress(recipient.address);
-  const { fields, content } = await splitHeader(typeof message === "function" ? message() : message);
+  const { fields, content } = await splitHeader(typeof message === "function" ? await message() : message);
   try {
     return { from: from ?? senderOf(fields), to: to ?? recipientsOf(fields), content };
   } catch (error) {

@@ -85,7 +85,7 @@ export interface SmtpTarget extends SmtpOptions {
 }
 
 /** What a server was seen not to stand. */
-export interface Findings {
+interface Findings {
   /** An envelope behind the content of the message before it. */
   refusesOverlap: boolean;
 }

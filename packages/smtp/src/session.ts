@@ -17,6 +17,7 @@ import { Outgoing } from "./body.ts";
 import { smtpCommand } from "./command.ts";
 import { SmtpControl } from "./control.ts";
 import { assertPositive, MESSAGE, refusal } from "./errors.ts";
+import { SmtpInquiry } from "./inquiry.ts";
 import { address, release } from "./mail.ts";
 import { resolveOptions, type SmtpOptions, type SmtpTarget } from "./options.ts";
 import { listOf, orderOf, type Order, type Recipients, type SendOptions } from "./order.ts";
@@ -46,7 +47,7 @@ export interface DataOptions extends VerbOptions {
 const DATA = smtpCommand("DATA");
 
 /** SmtpSession is one connection. Calls wait their turn. A reply that says no rejects with ReplyError. */
-export class SmtpSession extends SmtpControl {
+export class SmtpSession extends SmtpInquiry {
   // Settles when the message before was answered.
   #before: Promise<unknown> = Promise.resolve();
   // What the server says to the recipients of the message that was begun.

@@ -1,13 +1,8 @@
 // FTP and SMTP servers for tests and for the tour, our own and those that others wrote: explicit exports only.
+export { type Ending } from "./ending.ts";
 export { type FtpSrv, type FtpSrvOptions, type FtpSrvUser, startFtpSrv } from "./ftp-srv.ts";
 export { type FtpCommand } from "./ftp/command.ts";
-export {
-  type DataFault,
-  type FtpEnding,
-  type FtpFault,
-  type Replacement,
-  type StreamFault,
-} from "./ftp/faults.ts";
+export { type DataFault, type FtpFault, type Replacement, type StreamFault } from "./ftp/faults.ts";
 export { type FtpFeature, type FtpFeatures, type FtpVerb } from "./ftp/features.ts";
 export { type ListEntry } from "./ftp/listing.ts";
 export { type FtpHook, type FtpServerOptions, type FtpUser } from "./ftp/options.ts";
@@ -23,13 +18,7 @@ export {
   startSmtpServer,
 } from "./smtp-server.ts";
 export { type EnvelopeAddress, type ReceivedMessage } from "./smtp/message.ts";
-export {
-  type ContentFault,
-  type EsmtpAnswer,
-  type EsmtpEnding,
-  type EsmtpFault,
-  type EsmtpHook,
-} from "./smtp/faults.ts";
+export { type ContentFault, type EsmtpAnswer, type EsmtpFault, type EsmtpHook } from "./smtp/faults.ts";
 export { type EsmtpServerOptions, type OfferContext } from "./smtp/options.ts";
 export { startEsmtpServer } from "./smtp/server.ts";
 export { type EsmtpMessage, type EsmtpServer, type EsmtpServerSession } from "./smtp/view.ts";

@@ -25,7 +25,7 @@ const clients = [
 ];
 
 async function plan(context, connections) {
-  const count = Math.round(10_000 * context.scale);
+  const count = Math.round(50_000 * context.scale);
   const { host, port, text } = await startPostfixSink(context);
   const { path } = writeMessage(context.folder, size);
   return {

@@ -15,8 +15,9 @@ function unpackPostfix() {
     process.on("exit", removeLeftovers);
     unpacked = unpack(["postfix"]);
   }
-  const { LD_LIBRARY_PATH = "" } = environmentOf(unpacked);
-  const libraries = [join(unpacked, "usr/lib/postfix"), LD_LIBRARY_PATH].join(":");
+  const { LD_LIBRARY_PATH: others } = environmentOf(unpacked);
+  const own = join(unpacked, "usr/lib/postfix");
+  const libraries = others === undefined ? own : `${own}:${others}`;
   return script("servers/smtp-sink.mjs", join(unpacked, "usr/sbin/smtp-sink"), libraries);
 }
 

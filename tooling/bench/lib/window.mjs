@@ -1,4 +1,4 @@
-// The driver that all Node variants of the job `commands` share: a window of commands in flight.
+// The driver that all Node variants of the jobs `commands` and `smtp-*` share: a window of commands in flight.
 /** `send` returns a promise for one reply; every loop sends its next command when it has its reply. */
 export async function keepInFlight(width, count, send) {
   let unsent = count;

@@ -1,19 +1,14 @@
 // What the server can do wrong, and the places at which it does.
 import { setTimeout as sleep } from "node:timers/promises";
+import type { Ending } from "../ending.ts";
 import { linesOf, type Reply } from "./reply.ts";
-
-/**
- * How a connection ends. `end`: as it should. `reset`: the peer gets ECONNRESET. `truncate`: as `end`, but with TLS
- * without close_notify.
- */
-export type FtpEnding = "end" | "reset" | "truncate";
 
 /** What happens to a stream of bytes when so many of them are through: it stalls, or it ends, or the one and then the other. */
 export interface StreamFault {
   readonly after: number;
   /** Nothing more gets through before that. */
   readonly wait?: PromiseLike<unknown> | undefined;
-  readonly end?: FtpEnding | undefined;
+  readonly end?: Ending | undefined;
 }
 
 /** What goes wrong on a data connection, whichever way the content goes. */
@@ -45,7 +40,7 @@ export interface FtpFault {
   /** The data connection of this command. */
   readonly data?: DataFault | undefined;
   /** Ends the control connection behind the final reply. */
-  readonly end?: FtpEnding | undefined;
+  readonly end?: Ending | undefined;
 }
 
 /** The lines that are sent where the right ones are `reply`. */
@@ -57,9 +52,9 @@ export function replaced(reply: Reply, replacement: Replacement | undefined): re
 
 /** Thrown where a fault ends a connection. */
 export class Cut extends Error {
-  readonly how: FtpEnding;
+  readonly how: Ending;
 
-  constructor(how: FtpEnding) {
+  constructor(how: Ending) {
     super(`a fault: ${how}`);
     this.how = how;
   }
@@ -88,7 +83,7 @@ export function until<T>(awaited: PromiseLike<T>, signal: AbortSignal): Promise<
 export class Gate {
   #left: number;
   readonly #wait: PromiseLike<unknown> | undefined;
-  readonly #end: FtpEnding | undefined;
+  readonly #end: Ending | undefined;
   readonly #signal: AbortSignal;
 
   /** Who stalls does so until the signal is aborted at most. */

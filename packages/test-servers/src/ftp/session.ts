@@ -3,8 +3,8 @@ import { setImmediate as turn } from "node:timers/promises";
 import { type Connection, ConnectionClosedError, type TlsServerOptions } from "@netcli/core-transport";
 import type { FtpCommand } from "./command.ts";
 import type { DataPort } from "./data-port.ts";
-import { endAs } from "./ending.ts";
-import { Cut, type FtpEnding, type FtpFault, Gate, replaced, until } from "./faults.ts";
+import { type Ending, endAs } from "../ending.ts";
+import { Cut, type FtpFault, Gate, replaced, until } from "./faults.ts";
 import { RemovableTls } from "./removable-tls.ts";
 import { coded, linesOf, type Reply, replyFor } from "./reply.ts";
 import type { Shared } from "./shared.ts";
@@ -285,14 +285,14 @@ export class Session implements FtpServerSession {
     };
   }
 
-  end(how: FtpEnding = "end"): void {
+  end(how: Ending = "end"): void {
     this.#isOver = true;
     // The server closes it when the reader has stopped.
     if (how === "end") this.#stop.abort();
     else this.#cutting ??= this.#cut(how);
   }
 
-  async #cut(how: FtpEnding): Promise<void> {
+  async #cut(how: Ending): Promise<void> {
     await this.connection.flush().catch(() => undefined);
     await endAs(how, this.#base);
   }

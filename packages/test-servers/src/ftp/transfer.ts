@@ -2,7 +2,7 @@
 import { type Connection, ConnectionClosedError, TlsError } from "@netcli/core-transport";
 import { type Bytes, deflated, inflated } from "./content.ts";
 import type { DataLink, DataPort } from "./data-port.ts";
-import { endAs } from "./ending.ts";
+import { endAs } from "../ending.ts";
 import { Cut, faulty, until } from "./faults.ts";
 import { Refusal, type Reply, replyFor } from "./reply.ts";
 import type { Session } from "./session.ts";

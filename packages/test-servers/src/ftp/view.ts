@@ -1,5 +1,5 @@
 // What a test sees of a server and of its sessions.
-import type { FtpEnding } from "./faults.ts";
+import type { Ending } from "../ending.ts";
 
 /** A transfer whose data connection was made. */
 export interface FtpServerTransfer {
@@ -27,7 +27,7 @@ export interface FtpServerSession {
   /** Sends lines that nobody has asked for, each with an end behind it. */
   say(...lines: readonly string[]): Promise<void>;
   /** Ends the control connection behind what was sent. */
-  end(how?: FtpEnding): void;
+  end(how?: Ending): void;
 }
 
 /** A running server. */

@@ -1,12 +1,6 @@
 // What a test can let the server say and do instead of the right thing.
-import type { FtpEnding } from "../ftp/faults.ts";
+import type { Ending } from "../ending.ts";
 import type { EsmtpServerSession } from "./view.ts";
-
-/**
- * How a connection ends, behind what was said. `end`: as it should. `reset`: the peer gets ECONNRESET. `truncate`: as
- * `end`, but with TLS without close_notify.
- */
-export type EsmtpEnding = FtpEnding;
 
 /** What happens when so many bytes of a message (of the chunk, with BDAT) are there. */
 export interface ContentFault {
@@ -15,7 +9,7 @@ export interface ContentFault {
   readonly wait?: PromiseLike<unknown> | undefined;
   /** Said in the middle of the content, and nothing then behind it: the message is refused. */
   readonly reply?: string | readonly string[] | undefined;
-  readonly end?: EsmtpEnding | undefined;
+  readonly end?: Ending | undefined;
 }
 
 /** What the server does wrong with one command; what is not set it does right. */
@@ -31,7 +25,7 @@ export interface EsmtpFault {
   /** Nothing more is said in this session; what comes is still read. */
   readonly stall?: boolean | undefined;
   /** Ends the connection behind the reply. */
-  readonly end?: EsmtpEnding | undefined;
+  readonly end?: Ending | undefined;
 }
 
 /**

@@ -1,7 +1,7 @@
 // One connection: commands are done one after the other, and answered when the client waits for it.
 import { type Connection, ConnectionClosedError } from "@netcli/core-transport";
-import { endAs } from "../ftp/ending.ts";
-import { type EsmtpEnding, type EsmtpFault, faultOf } from "./faults.ts";
+import { type Ending, endAs } from "../ending.ts";
+import { type EsmtpFault, faultOf } from "./faults.ts";
 import { offer } from "./extensions.ts";
 import { coded, linesOf, Refusal, type Reply, textOf, withoutEnhanced } from "./reply.ts";
 import type { Shared } from "./shared.ts";
@@ -201,12 +201,12 @@ export class Session implements EsmtpServerSession {
     await this.wire.flush();
   }
 
-  end(how: EsmtpEnding = "end"): void {
+  end(how: Ending = "end"): void {
     void this.cut(how);
   }
 
   /** Ends the connection behind what was said. */
-  async cut(how: EsmtpEnding): Promise<void> {
+  async cut(how: Ending): Promise<void> {
     if (this.#isOver) return;
     this.#isOver = true;
     await this.wire.flush().catch(() => undefined);

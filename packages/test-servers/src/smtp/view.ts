@@ -1,6 +1,6 @@
 // What a test sees of an ESMTP server and of its sessions.
 import type { Mailboxes } from "../mailbox.ts";
-import type { EsmtpEnding } from "./faults.ts";
+import type { Ending } from "../ending.ts";
 import type { ReceivedMessage } from "./message.ts";
 
 export interface EsmtpMessage extends ReceivedMessage {
@@ -33,7 +33,7 @@ export interface EsmtpServerSession {
   /** Sends lines that nobody has asked for, each with an end behind it. */
   say(...lines: readonly string[]): Promise<void>;
   /** Ends the connection behind what was sent. */
-  end(how?: EsmtpEnding): void;
+  end(how?: Ending): void;
 }
 
 /** A running server. */

@@ -1,10 +1,15 @@
 // The ends that a connection can have, behind what was written.
 import { setImmediate as turn } from "node:timers/promises";
 import type { Connection } from "@netcli/core-transport";
-import type { FtpEnding } from "./faults.ts";
+
+/**
+ * How a connection ends. `end`: as it should. `reset`: the peer gets ECONNRESET. `truncate`: as `end`, but with TLS
+ * without close_notify.
+ */
+export type Ending = "end" | "reset" | "truncate";
 
 /** Ends a connection, but does not close it where it ends as it should. Never rejects. */
-export async function endAs(how: FtpEnding, connection: Connection): Promise<void> {
+export async function endAs(how: Ending, connection: Connection): Promise<void> {
   try {
     if (how === "end") connection.end();
     await connection.flush();
