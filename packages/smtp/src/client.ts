@@ -1,11 +1,11 @@
 // What an application does with an SMTP or LMTP server: it sends mails, over one session or several.
-import { anySignal, type Sessions, type VerbOptions } from "@netcli/core-transport";
+import { anySignal, type VerbOptions } from "@netcli/core-transport";
 import { address, release, type Addressed, type Mail } from "./mail.ts";
 import { resolveOptions, type SmtpTarget } from "./options.ts";
 import { Rate } from "./rate.ts";
 import type { SendResult } from "./result.ts";
 import type { SmtpSession } from "./session.ts";
-import { smtpSessions, type SmtpClientOptions } from "./sessions.ts";
+import { SmtpSessions, type SmtpClientOptions } from "./sessions.ts";
 
 /**
  * SmtpClient sends mails over one or more sessions with a server. Calls at the same time are safe: they share the
@@ -13,15 +13,15 @@ import { smtpSessions, type SmtpClientOptions } from "./sessions.ts";
  * tried again (`retries`).
  */
 export class SmtpClient {
-  readonly #sessions: Sessions<SmtpSession>;
+  readonly #sessions: SmtpSessions;
   readonly #rate: Rate | undefined;
   readonly #isShared: boolean;
 
   /** @internal */
-  protected constructor(target: SmtpTarget, options: SmtpClientOptions) {
-    this.#rate = options.rate && new Rate(options.rate);
-    this.#sessions = smtpSessions(target, options);
-    this.#isShared = target.pipelining === "full";
+  protected constructor(sessions: SmtpSessions, rate: Rate | undefined, isShared: boolean) {
+    this.#sessions = sessions;
+    this.#rate = rate;
+    this.#isShared = isShared;
   }
 
   /**
@@ -29,15 +29,7 @@ export class SmtpClient {
    * refused), NotSupportedError (no mechanism to log in with) or ArgumentError.
    */
   static async connect(options: string | URL | SmtpClientOptions): Promise<SmtpClient> {
-    const target = resolveOptions(options);
-    const client = new SmtpClient(target, isUrl(options) ? {} : options);
-    await client.open();
-    return client;
-  }
-
-  /** @internal Opens the first session. */
-  protected async open(): Promise<void> {
-    await this.#sessions.use(async () => undefined);
+    return new SmtpClient(...(await open(resolveOptions(options), options)));
   }
 
   /**
@@ -89,11 +81,17 @@ export class SmtpClient {
 export class LmtpClient extends SmtpClient {
   /** As SmtpClient's; a Unix socket is given by `path`. */
   static override async connect(options: string | URL | SmtpClientOptions): Promise<LmtpClient> {
-    const target = resolveOptions(isUrl(options) ? options : { ...options, protocol: "lmtp" });
-    const client = new LmtpClient({ ...target, protocol: "lmtp" }, isUrl(options) ? {} : options);
-    await client.open();
-    return client;
+    const given = isUrl(options) ? options : { ...options, protocol: "lmtp" as const };
+    return new LmtpClient(...(await open({ ...resolveOptions(given), protocol: "lmtp" }, given)));
   }
+}
+
+type ClientParts = [sessions: SmtpSessions, rate: Rate | undefined, isShared: boolean];
+
+async function open(target: SmtpTarget, given: string | URL | SmtpClientOptions): Promise<ClientParts> {
+  const options = isUrl(given) ? {} : given;
+  const rate = options.rate && new Rate(options.rate);
+  return [await SmtpSessions.connect(target, options), rate, target.pipelining === "full"];
 }
 
 function isUrl(options: string | URL | SmtpClientOptions): options is string | URL {

@@ -91,10 +91,11 @@ export function rcptParameters(options: RcptOptions, extensions: SmtpExtensions)
   const parameters: string[] = [];
   if (notify !== undefined) {
     assertOffered(extensions, "DSN");
-    const conditions = notify === "never" ? [notify] : notify;
-    const words = conditions.map((one) => oneOf("notify", one, ["never", "success", "failure", "delay"]));
-    if (words.length === 0) throw new ArgumentError('notify must be "never" or name a condition');
-    parameters.push(`NOTIFY=${[...new Set(words)].join(",")}`);
+    const words = (notify === "never" ? [] : [notify].flat()).map((one) =>
+      oneOf("notify", one, ["success", "failure", "delay"]),
+    );
+    if (words.length === 0 && notify !== "never") throw new ArgumentError("notify must name a condition");
+    parameters.push(`NOTIFY=${[...new Set(words)].join(",") || "NEVER"}`);
   }
   if (orcpt !== undefined) {
     assertOffered(extensions, "DSN");

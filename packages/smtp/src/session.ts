@@ -53,6 +53,8 @@ export class SmtpSession extends SmtpInquiry {
   // What the server says to the recipients of the message that was begun.
   #recipients: Promise<Answer>[] = [];
   #messages = 0;
+  /** @internal By performance.now(). */
+  readonly openedAt: number = performance.now();
 
   /**
    * Connects and reads the greeting; with credentials, or `tls` other than `none` and `implicit`, also says EHLO, sets

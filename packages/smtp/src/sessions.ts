@@ -38,31 +38,34 @@ const LONGEST_MILLISECONDS = 2_147_483_647;
 // How many messages share a session where the next one's envelope may follow this one's content.
 const DEPTH = 4;
 
-/** Opens none yet. Throws ArgumentError. */
-export function smtpSessions(target: SmtpTarget, options: SmtpClientOptions): Sessions<SmtpSession> {
-  const { messagesPerSession = MESSAGES, sessionAge = Infinity, idleTime = IDLE_MILLISECONDS } = options;
-  const limits = { messagesPerSession, sessionAge, idleTime };
-  for (const [name, value] of Object.entries(limits)) {
-    if (!(value > 0)) throw new ArgumentError(`${name} must be a number above 0, not ${value}`);
+/** SmtpSessions lends the sessions of a client. */
+export class SmtpSessions extends Sessions<SmtpSession> {
+  private constructor(target: SmtpTarget, options: SmtpClientOptions) {
+    const { messagesPerSession = MESSAGES, sessionAge = Infinity, idleTime = IDLE_MILLISECONDS } = options;
+    for (const [name, value] of Object.entries({ messagesPerSession, sessionAge, idleTime })) {
+      if (!(value > 0)) throw new ArgumentError(`${name} must be a number above 0, not ${value}`);
+    }
+    super(options, {
+      depth: target.pipelining === "full" ? DEPTH : 1,
+      // A signal given to `connect` is for connecting.
+      open: (signal) => SmtpSession.openFor({ ...target, signal }, true),
+      isPassing,
+      isSpent: ({ messages, extensions, openedAt }) => {
+        const most = Math.min(messagesPerSession, extensions.limits.get("MAILMAX") ?? Infinity);
+        return messages >= most || performance.now() - openedAt >= sessionAge;
+      },
+      idleTime: idleTime > LONGEST_MILLISECONDS ? Infinity : idleTime,
+    });
   }
-  // What one session has agreed on with the server saves the next one a part of the handshake.
-  const tickets = new TlsTickets();
-  const openedAt: WeakMap<SmtpSession, number> = new WeakMap();
-  return new Sessions(options, {
-    depth: target.pipelining === "full" ? DEPTH : 1,
-    open: async (signal) => {
-      const session = await SmtpSession.openFor({ ...target, tickets, signal }, true);
-      openedAt.set(session, performance.now());
-      return session;
-    },
-    isPassing,
-    isSpent: (session) => {
-      const { messages, extensions } = session;
-      const most = Math.min(messagesPerSession, extensions.limits.get("MAILMAX") ?? Infinity);
-      return messages >= most || performance.now() - (openedAt.get(session) ?? 0) >= sessionAge;
-    },
-    idleTime: idleTime > LONGEST_MILLISECONDS ? Infinity : idleTime,
-  });
+
+  /** Opens the first one. Throws ArgumentError before. */
+  static async connect(target: SmtpTarget, options: SmtpClientOptions): Promise<SmtpSessions> {
+    // What one session has agreed on with the server saves the next one a part of the handshake.
+    const shared = { ...target, tickets: new TlsTickets() };
+    const sessions = new SmtpSessions(shared, options);
+    sessions.add(await SmtpSession.openFor(shared, true));
+    return sessions;
+  }
 }
 
 /** May the same succeed on another try, without the message being delivered twice? */
