@@ -4,7 +4,7 @@ import type { CommandLine } from "./argument.ts";
 import type { Body } from "./body.ts";
 import type { Connection } from "./connection.ts";
 import type { Content } from "./content.ts";
-import { ConnectionClosedError } from "./errors.ts";
+import { ArgumentError, ConnectionClosedError, NetcliError } from "./errors.ts";
 import {
   settle,
   type BlockOptions,
@@ -271,11 +271,18 @@ export class ReplyPipeline<R extends Reply> {
         cancel();
         throw signal.reason;
       }
-      this.#fail(error as Error);
+      this.#fail(this.#brokenBy(error as Error));
       throw error;
     } finally {
       signal?.removeEventListener("abort", cancel);
     }
+  }
+
+  /** What the others are told: the failure of somebody's content is not theirs. */
+  #brokenBy(error: Error): Error {
+    if (error instanceof NetcliError && !(error instanceof ArgumentError)) return error;
+    const { lastReply } = this;
+    return new ConnectionClosedError("content that was being sent broke off", { cause: error, lastReply });
   }
 
   // The source of the content may never give another chunk: who waits for it is told of a failure at once.

@@ -240,7 +240,9 @@ describe("content in a turn", () => {
     const sending = outcome(pipeline.exclusive((turn) => data(turn, source)));
     const next = outcome(pipeline.command(line("NEXT")));
     expect(await sending).toBe(reason);
-    expect(await next).toBe(reason);
+    const failure = await next;
+    expect(failure).toBeInstanceOf(ConnectionClosedError);
+    expect(failure).toHaveProperty("cause", reason);
     expect(client.connection.destroyed).toBe(true);
     await client.server.settled();
   });

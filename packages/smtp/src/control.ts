@@ -1,5 +1,6 @@
 // The dialogue of a session: connecting, EHLO, TLS and logging in (RFC 5321 4.1.1.1, RFC 3207, RFC 4954, RFC 2033).
 import {
+  assertArgument,
   connect,
   cutOnAbort,
   Dialogue,
@@ -238,7 +239,9 @@ export abstract class SmtpControl extends Dialogue<SmtpReply> {
    * is on this machine or `tls: "none"` was given. Rejects with NotSupportedError if there is no mechanism for that,
    * or with ReplyError.
    */
-  login(user: string, password: Secret, options: VerbOptions = {}): Promise<SmtpReply> {
+  async login(user: string, password: Secret, options: VerbOptions = {}): Promise<SmtpReply> {
+    assertArgument("the user", user);
+    if (typeof password === "string") assertArgument("the password", password);
     return this.#logIn({ user, password, sasl: this.#target.sasl }, options);
   }
 

@@ -69,7 +69,7 @@ export async function sendChunks(
       const answer = outcomeOf(turn.command(command, isLast ? { timeout } : {}));
       asked.push(answer);
       void answer.then((one) => {
-        if (!saysYes(one)) refused ??= one;
+        if (!isLast && !saysYes(one)) refused ??= one;
       });
       const last = isLast ? [answer, ...expect(turn, replies - 1, timeout)] : [];
       const before = sent;
@@ -83,7 +83,8 @@ export async function sendChunks(
     const isOver = answers.some(saysYes);
     if (!isOver && pipeline.error === undefined) await outcomeOf(turn.command(RSET));
   }
-  return answers.length > 0 || refused === undefined ? answers : [refused];
+  // The first refusal has the reason, what comes behind it is out of order.
+  return refused === undefined || answers.some(saysYes) ? answers : [refused];
 }
 
 const RSET = smtpCommand("RSET");

@@ -175,3 +175,19 @@ describe("DATA", () => {
     },
   );
 });
+
+test("a server that refuses the sender and wants the message gets none, not even an empty one", async () => {
+  for (const lmtp of [false, true]) {
+    // It says no, and does it nevertheless.
+    await using fixture = await onServer({
+      lmtp,
+      extensions: ["PIPELINING"],
+      reply: (verb) => (verb === "MAIL" ? { reply: "503 There is one.", skip: false } : undefined),
+    });
+    const error = await refused(fixture, [to]);
+    expect(error).toMatchObject({ phase: "mail", mayHaveBeenSent: false, recipients: [{ status: "refused" }] });
+    await fixture.server.sessions[0]?.ended;
+    expect(fixture.server.received).toEqual([]);
+    expect(fixture.session.isOpen).toBe(false);
+  }
+});

@@ -1,79 +1,13 @@
 // Passwords and tokens show nowhere: not in traces, on the console, in diagnostics channels, in errors, or in what holds them.
-import { subscribe, unsubscribe } from "node:diagnostics_channel";
-import { inspect } from "node:util";
-import type { TraceEvent } from "@netcli/core-transport";
-import { login, type Mechanism, oauthBearer, plain, xoauth2 } from "@netcli/sasl";
+import type { Mechanism } from "@netcli/sasl";
 import { failureOf } from "@netcli/test-kit";
-import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { describe, expect, test } from "vitest";
 import { SmtpClient, type SmtpOptions, SmtpSession } from "../src/index.ts";
 import { scramServer, scramUser } from "./scram-server.ts";
 import { name, refuseUnhandled, type Smtp, smtpServer } from "./scripted-smtp.ts";
+import { base64, PublicWatch, SECRET, user, Watch } from "./secret-watch.ts";
 
 refuseUnhandled();
-
-const SECRET = "hunter2-correct-horse-battery";
-const user = "somebody";
-const base64 = (text: string): string => Buffer.from(text).toString("base64");
-
-/** All in which a secret may be: itself, and base64 of any text around it. */
-function tracesOf(secret: string): string[] {
-  const encoded = [0, 1, 2].map((shift) =>
-    base64(`${"x".repeat(shift)}${secret}`).slice(shift === 0 ? 0 : 4, -4),
-  );
-  return [secret, ...encoded, Buffer.from(secret).toString("hex"), [...secret].reverse().join("")];
-}
-
-/** What was watched, and could be seen in it, however one looks. */
-class Watch {
-  readonly seen: unknown[] = [];
-  readonly #secret: string;
-
-  constructor(secret: string) {
-    this.#secret = secret;
-  }
-
-  see(...things: readonly unknown[]): void {
-    for (const thing of things) {
-      this.seen.push(
-        inspect(thing, {
-          depth: 20,
-          showHidden: true,
-          getters: true,
-          maxArrayLength: null,
-          maxStringLength: null,
-        }),
-      );
-      if (thing instanceof Error)
-        this.seen.push(`${thing.stack} ${JSON.stringify(thing)} ${inspect(thing.cause)}`);
-    }
-  }
-
-  get leaks(): string[] {
-    // Bytes are shown as hex in pairs.
-    const shown = this.seen.map((one) => String(one)).join("\n");
-    const joined = shown.replaceAll(/\s+/g, "");
-    return tracesOf(this.#secret).filter((trace) => shown.includes(trace) || joined.includes(trace));
-  }
-}
-
-let watch = new Watch(SECRET);
-const onEvent = (event: unknown): void => watch.see(event);
-const trace = (event: TraceEvent): void => watch.see(event);
-
-beforeEach(() => {
-  watch = new Watch(SECRET);
-  subscribe("netcli.line", onEvent);
-  subscribe("netcli.connection", onEvent);
-  for (const method of ["error", "log", "warn", "info", "debug"] as const) {
-    vi.spyOn(console, method).mockImplementation((...words) => watch.see(...words));
-  }
-});
-
-afterEach(() => {
-  unsubscribe("netcli.line", onEvent);
-  unsubscribe("netcli.connection", onEvent);
-  vi.restoreAllMocks();
-});
 
 test("a leak would be seen", () => {
   for (const thing of [
@@ -83,7 +17,7 @@ test("a leak would be seen", () => {
     base64(`\0u\0${SECRET}x`),
     Buffer.from(SECRET),
   ]) {
-    const one = new Watch(SECRET);
+    const one = new Watch();
     one.see(thing);
     expect(one.leaks).not.toEqual([]);
   }
@@ -162,6 +96,8 @@ const endings: [string, (smtp: Smtp) => Promise<void>][] = [
 
 describe.each(exchanges)("%s shows no secret", (_mechanism, credentials, offer, exchange) => {
   test.each(endings)("if the server %s", async (_what, end) => {
+    using watch = new PublicWatch();
+    const { trace } = watch;
     await using server = await smtpServer(async (smtp) => {
       await smtp.greet(offer);
       await exchange(smtp);
@@ -183,7 +119,8 @@ describe.each(exchanges)("%s shows no secret", (_mechanism, credentials, offer, 
 });
 
 test("SCRAM shows none", async () => {
-  watch = new Watch(scramUser.password);
+  using watch = new PublicWatch(scramUser.password);
+  const { trace } = watch;
   await using server = await smtpServer(async (smtp) => {
     await smtp.greet("AUTH SCRAM-SHA-256");
     await scramServer(smtp);
@@ -197,61 +134,10 @@ test("SCRAM shows none", async () => {
   expect(watch.leaks).toEqual([]);
 });
 
-describe("setDebugLevel shows no secret", () => {
-  const verbs: [string, string, (session: SmtpSession) => Promise<unknown>][] = [
-    ["login", "AUTH PLAIN", (session) => session.login(user, SECRET)],
-    ["auth with PLAIN", "AUTH PLAIN", (session) => session.auth(plain({ user, password: SECRET }))],
-    ["auth with LOGIN", "AUTH LOGIN", (session) => session.auth(login({ user, password: SECRET }))],
-    ["auth with XOAUTH2", "AUTH XOAUTH2", (session) => session.auth(xoauth2({ user, token: SECRET }))],
-    ["auth with OAUTHBEARER", "AUTH X", (session) => session.auth(oauthBearer({ user, token: SECRET }))],
-    [
-      "docmd with AUTH",
-      "AUTH PLAIN",
-      (session) => session.docmd("AUTH", `PLAIN ${base64(`\0${user}\0${SECRET}`)}`),
-    ],
-    [
-      "docmd with auth",
-      "AUTH PLAIN",
-      (session) => session.docmd(`auth plain ${base64(`\0${user}\0${SECRET}`)}`),
-    ],
-    [
-      "docmd with a blank before it",
-      "AUTH PLAIN",
-      (session) => session.docmd(` AUTH PLAIN ${base64(SECRET)}`),
-    ],
-    ["docmd with an unknown verb", "AUTH PLAIN", (session) => session.docmd("XLOGIN", SECRET)],
-    [
-      "docmd with LOGIN, line by line",
-      "AUTH LOGIN",
-      async (session) => {
-        await session.docmd("AUTH", "LOGIN");
-        await session.docmd(base64(user));
-        await session.docmd(base64(SECRET));
-      },
-    ],
-  ];
-
-  test.each(verbs)("of %s, nor do the errors", async (_name, offer, call) => {
-    await using server = await smtpServer(async (smtp) => {
-      await smtp.greet(offer);
-      for (let count = 0; count < 2; count += 1) await smtp.answer(/^/, "334 ");
-      await smtp.expect(/^/);
-      smtp.peer.end();
-    });
-    const { host, port } = server;
-    const session = await SmtpSession.connect({ host, port, name, timeouts: { close: 100 } });
-    session.setDebugLevel(1);
-    await session.ehlo();
-    await call(session).catch((error: unknown) => watch.see(error));
-    watch.see(await failureOf(session.docmd(base64(`\0${user}\0${SECRET}`))), session);
-    session.close();
-    expect(watch.seen.length).toBeGreaterThan(3);
-    expect(watch.leaks).toEqual([]);
-  });
-});
-
 describe("what holds a secret shows none:", () => {
   test("a client, at work and over", async () => {
+    using watch = new PublicWatch();
+    const { trace } = watch;
     await using server = await smtpServer(async (smtp) => {
       await smtp.greet("AUTH PLAIN");
       await smtp.answer(/^AUTH PLAIN /, "235 in");
@@ -270,6 +156,7 @@ describe("what holds a secret shows none:", () => {
   });
 
   test("the error of a URL", async () => {
+    using watch = new PublicWatch();
     const urls = [
       `smtp://${user}:${SECRET}@localhost:x`,
       `http://${user}:${SECRET}@localhost`,
@@ -282,6 +169,8 @@ describe("what holds a secret shows none:", () => {
   });
 
   test("the errors of what a secret may not be", async () => {
+    using watch = new PublicWatch();
+    const { trace } = watch;
     const wrong: Partial<SmtpOptions>[] = [
       { password: `${SECRET}\n` },
       { password: `${SECRET}\0` },
@@ -302,6 +191,8 @@ describe("what holds a secret shows none:", () => {
   });
 
   test("a mechanism of one's own that fails in the middle", async () => {
+    using watch = new PublicWatch();
+    const { trace } = watch;
     const custom: Mechanism = {
       name: "X-OWN",
       strength: "digest",
@@ -318,6 +209,7 @@ describe("what holds a secret shows none:", () => {
     });
     const { host, port } = server;
     const session = await SmtpSession.connect({ host, port, name, trace });
+    await session.ehlo();
     watch.see(await failureOf(session.auth(custom)), session);
     session.close();
     expect(watch.leaks).toEqual([]);
