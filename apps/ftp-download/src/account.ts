@@ -1,8 +1,8 @@
 // Who logs in where. URLs with the same login share one client.
+import { askPassword, PasswordError } from "@netcli/command-line";
 import type { TraceEvent } from "@netcli/core-transport";
 import { FtpClient } from "@netcli/ftp";
 import type { Settings } from "./arguments.ts";
-import { askPassword, PasswordError } from "./password.ts";
 import type { Target } from "./target.ts";
 
 /** Account is a login on a server; the client is made when it is first asked for. */
@@ -32,7 +32,7 @@ export class Account {
     const { user, host } = this.#target;
     if (user === undefined || this.#password !== undefined) return;
     try {
-      this.#password = await askPassword(user, host, signal);
+      this.#password = await askPassword({ variable: "FTP_PASSWORD", user, host, signal });
     } catch (error) {
       signal.throwIfAborted();
       if (!(error instanceof PasswordError)) throw error;

@@ -1,11 +1,11 @@
 // What the command line asks for.
 import { resolve } from "node:path";
 import { parseArgs } from "node:util";
+import { parseSeconds, parseTlsMode } from "@netcli/command-line";
 import type { TlsMode } from "@netcli/core-transport";
 import { isSafeName } from "@netcli/ftp";
+import { HELP } from "./help.ts";
 import { parseTarget, type Target } from "./target.ts";
-
-const TLS_MODES = ["implicit", "starttls", "opportunistic", "none"] as const;
 
 // Where several directories or many small files are to be fetched, one connection mostly waits.
 const RECURSIVE_CONNECTIONS = 4;
@@ -33,8 +33,8 @@ export interface Settings {
   readonly verbose: boolean;
 }
 
-/** Undefined: the help was asked for. Throws an Error that says what is wrong with the arguments. */
-export function readArguments(): Settings | undefined {
+/** A text is the help, which was asked for. Throws an Error that says what is wrong with the arguments. */
+export function readArguments(): Settings | string {
   const { values, positionals } = parseArgs({
     allowPositionals: true,
     options: {
@@ -54,16 +54,13 @@ export function readArguments(): Settings | undefined {
       help: { type: "boolean", short: "h", default: false },
     },
   });
-  if (values.help) return undefined;
+  if (values.help) return HELP;
   const { output, directory, recursive } = values;
   if (positionals.length === 0) throw new Error("name a URL");
   if (output !== undefined && positionals.length > 1)
     throw new Error("-o is for one URL; -d names the directory for several");
-  const tls = TLS_MODES.find((mode) => mode === values.tls);
-  if (values.tls !== undefined && tls === undefined)
-    throw new Error(`--tls is one of ${TLS_MODES.join(", ")}`);
-  const seconds = /^\d+(?:\.\d+)?$/.test(values.timeout) ? Number(values.timeout) : 0;
-  if (seconds === 0) throw new Error("--timeout is a number of seconds above 0");
+  const tls = parseTlsMode(values.tls);
+  const milliseconds = parseSeconds("--timeout", values.timeout);
   const segments = parseCount("--segments", values.segments);
   if (recursive && segments > 1)
     throw new Error("--segments goes without -r, which fetches several files at once");
@@ -91,7 +88,7 @@ export function readArguments(): Settings | undefined {
     active: values.active,
     tls,
     insecure: values.insecure,
-    milliseconds: seconds * 1_000,
+    milliseconds,
     quiet: values.quiet,
     verbose: values.verbose,
   };

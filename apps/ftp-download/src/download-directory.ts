@@ -1,9 +1,9 @@
 // Downloads a directory with all that is in it.
 import { join } from "node:path";
+import type { ProgressBar } from "@netcli/command-line";
 import type { FtpClient, MirrorResult } from "@netcli/ftp";
 import type { Job } from "./arguments.ts";
 import { keptBytes } from "./kept-part.ts";
-import type { ProgressBar } from "./progress-bars.ts";
 import type { Run } from "./run.ts";
 
 interface Transfer {

@@ -1,6 +1,7 @@
 // Everything that was asked for, so much of it at the same time; one failure does not stop the others.
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
+import { dialogueLine, formatBytes } from "@netcli/command-line";
 import type { TraceEvent } from "@netcli/core-transport";
 import type { FtpClient } from "@netcli/ftp";
 import { type Account, accountsOf } from "./account.ts";
@@ -9,7 +10,6 @@ import { downloadDirectory } from "./download-directory.ts";
 import { downloadFile } from "./download-file.ts";
 import { describeFailure, ExitCode, MissingError } from "./exit-code.ts";
 import { keptBytes } from "./kept-part.ts";
-import { formatBytes } from "./quantity.ts";
 import type { Run } from "./run.ts";
 import type { Target } from "./target.ts";
 
@@ -105,10 +105,9 @@ export class Downloads {
     this.#run.complain(`${isOfMany ? `${target.url}: ` : ""}${text}${outlook}`);
   }
 
-  #showDialogue({ connection, kind, text }: TraceEvent): void {
+  #showDialogue(event: TraceEvent): void {
     const isSeveral = this.#run.settings.connections > 1 || this.#different.length > 1;
-    const mark = { sent: "C:", received: "S:", event: "--" }[kind];
-    this.#run.bars.say(`${isSeveral ? `[${connection}] ` : ""}${mark} ${text}`);
+    this.#run.bars.say(`${isSeveral ? `[${event.connection}] ` : ""}${dialogueLine(event)}`);
   }
 }
 

@@ -1,13 +1,6 @@
 // What went wrong, for a script as a number and for a person as a sentence.
-import {
-  ArgumentError,
-  ConnectError,
-  NetcliError,
-  ReplyError,
-  TimeoutError,
-  TlsError,
-} from "@netcli/core-transport";
-import { PasswordError } from "./password.ts";
+import { isUnreachable, PasswordError, sentenceOf } from "@netcli/command-line";
+import { ArgumentError, NetcliError, ReplyError } from "@netcli/core-transport";
 
 export const ExitCode = {
   saved: 0,
@@ -22,9 +15,6 @@ export const ExitCode = {
 } as const;
 
 export type ExitCode = (typeof ExitCode)[keyof typeof ExitCode];
-
-// Up to the greeting the host could not be reached, afterwards the connection broke.
-const FIRST_PHASES = new Set(["connect", "tls", "greeting"]);
 
 // Too many users, and data connections that did not come about or broke (RFC 959 4.2): says nothing about the file.
 const CONNECTION_TROUBLE = /^42[156]/;
@@ -55,22 +45,18 @@ export class MissingError extends Error {
 
 /** Sorts an error into one of the exit codes. Behind the login it may be one of a data connection. */
 export function describeFailure(error: unknown, subject: Subject): Failure {
-  // Of several lines of a reply one is made.
-  const text = (error instanceof Error ? error.message : String(error)).replaceAll("\n", " ");
+  const text = sentenceOf(error);
   if (error instanceof MissingError) return { code: error.code, text };
   if (error instanceof ReplyError) return describeRefusal(error, subject);
   if (error instanceof PasswordError) return { code: ExitCode.loginRefused, text };
   if (error instanceof ArgumentError) return { code: ExitCode.usage, text };
-  const isOfConnecting =
-    error instanceof ConnectError ||
-    error instanceof TlsError ||
-    (error instanceof TimeoutError && FIRST_PHASES.has(error.phase));
-  if (isOfConnecting && !subject.isLoggedIn) return { code: ExitCode.unreachable, text };
+  if (isUnreachable(error) && !subject.isLoggedIn) return { code: ExitCode.unreachable, text };
   if (error instanceof NetcliError) return { code: ExitCode.broken, text };
   return { code: ExitCode.unwritable, text: `cannot save the file: ${text}` };
 }
 
-function describeRefusal({ command, reply, message }: ReplyError, { host, path }: Subject): Failure {
+function describeRefusal(error: ReplyError, { host, path }: Subject): Failure {
+  const { command, reply } = error;
   const words = reply.text.replaceAll("\n", " ");
   const [, verb, argument = path] = /^(\S+)(?: (.*))?$/.exec(command) ?? [];
   switch (verb) {
@@ -88,5 +74,5 @@ function describeRefusal({ command, reply, message }: ReplyError, { host, path }
       if (CONNECTION_TROUBLE.test(reply.lines[0] ?? "")) break;
       return { code: ExitCode.noDirectory, text: `cannot list "${argument}": ${words}` };
   }
-  return { code: ExitCode.broken, text: message.replaceAll("\n", " ") };
+  return { code: ExitCode.broken, text: sentenceOf(error) };
 }

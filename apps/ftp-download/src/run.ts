@@ -1,7 +1,6 @@
 // What the downloads of one run share.
+import { formatBytes, type ProgressBars } from "@netcli/command-line";
 import type { Settings } from "./arguments.ts";
-import type { ProgressBars } from "./progress-bars.ts";
-import { formatBytes } from "./quantity.ts";
 import { Tally } from "./tally.ts";
 
 // What is smaller and quicker has no speed worth telling.

@@ -1,6 +1,6 @@
 // What has come of everything that was asked for, for the last lines and the exit code.
+import { count, formatBytes, formatElapsed } from "@netcli/command-line";
 import { ExitCode } from "./exit-code.ts";
-import { count, formatBytes, formatElapsed } from "./quantity.ts";
 
 interface FailedFile {
   /** The place on the command line of the URL that it belongs to. */

@@ -1,12 +1,12 @@
 // What a person at a terminal sees: the bar, the prompt, and Ctrl-C.
 import { readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { Screen } from "@netcli/command-line/screen";
 import { CTRL_C, CTRL_D, gate, hasPseudoTerminal, tempDir } from "@netcli/test-kit";
 import { type FtpServer, startFtpServer, startFtpSrv } from "@netcli/test-servers";
 import { describe, expect, test } from "vitest";
 import { fakeFtp, SIZE } from "./fake-ftp.ts";
 import { startOnSmallTerminal, startOnTerminal } from "./program.ts";
-import { Screen } from "./screen.ts";
 
 // The end of what is drawn at once.
 const DRAWN = String.raw`[^\r]\x1b\[J\r$`;

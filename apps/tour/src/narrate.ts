@@ -13,12 +13,21 @@ export interface Outcome {
   readonly stdout: string;
 }
 
-/** Runs one of our programs, given the URL of its main file, with its output shown. */
-export async function run(name: string, main: string, args: readonly string[]): Promise<Outcome> {
-  process.stdout.write(`$ ${name} ${args.join(" ")}\n`);
+/** Runs one of our programs, given the URL of its main file, with its output shown; `input` is its stdin. */
+export async function run(
+  name: string,
+  main: string,
+  args: readonly string[],
+  { input = "", env = {} }: { readonly input?: string; readonly env?: NodeJS.ProcessEnv } = {},
+): Promise<Outcome> {
+  const shown = args.map((argument) => (/^[\w@%+=:,./-]+$/.test(argument) ? argument : `'${argument}'`));
+  process.stdout.write(`$ ${name} ${shown.join(" ")}${input === "" ? "" : " <<< ..."}\n`);
   const child = spawn(process.execPath, [fileURLToPath(main), ...args], {
-    stdio: ["ignore", "pipe", "inherit"],
+    stdio: ["pipe", "pipe", "inherit"],
+    env: { ...process.env, ...env },
   });
+  // A program that needs no input may end before it has come.
+  child.stdin.on("error", () => undefined).end(input);
   let stdout = "";
   child.stdout.setEncoding("utf8").on("data", (text: string) => {
     stdout += text;

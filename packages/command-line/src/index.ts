@@ -1,2 +1,9 @@
 // The exports of @netcli/command-line, nothing else.
-export {};
+export { dialogueLine } from "./dialogue-line.ts";
+export { isUnreachable, sentenceOf } from "./failure.ts";
+export { parseSeconds, parseTlsMode } from "./option.ts";
+export { askPassword, PasswordError, type PasswordQuestion } from "./password.ts";
+export { type Program, type Run, runProgram } from "./program.ts";
+export { type Canvas, ProgressBar, ProgressBars } from "./progress-bars.ts";
+export { count, formatBytes, formatElapsed } from "./quantity.ts";
+export { columnsOf, shorten } from "./text-columns.ts";

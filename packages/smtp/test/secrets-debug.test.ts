@@ -44,10 +44,10 @@ describe("setDebugLevel shows no secret", () => {
 
   test.each(verbs)("of %s, nor do the errors", async (_name, offer, call) => {
     using watch = new PublicWatch();
-    const last = base64(`\0${user}\0${SECRET}`);
+    const lasts = new Set(["XEND", base64(SECRET)]);
     await using server = await smtpServer(async (smtp) => {
       await smtp.greet(offer);
-      while ((await smtp.peer.readLine()) !== last) await smtp.say("334 ");
+      while (!lasts.has(await smtp.peer.readLine())) await smtp.say("334 ");
       smtp.peer.end();
     });
     const { host, port } = server;
@@ -55,7 +55,7 @@ describe("setDebugLevel shows no secret", () => {
     session.setDebugLevel(1);
     await session.ehlo();
     await call(session).catch((error: unknown) => watch.see(error));
-    watch.see(await failureOf(session.docmd(last)), session);
+    watch.see(await failureOf(session.docmd("XEND")), session);
     session.close();
     expect(watch.seen.length).toBeGreaterThan(3);
     expect(watch.leaks).toEqual([]);

@@ -1,8 +1,9 @@
 // The lines at the bottom of a terminal that show how far transfers are, one for each.
 import type { WriteStream } from "node:tty";
 import { printable } from "@netcli/core-transport";
-import { columnsOf, formatProgress } from "./progress-line.ts";
+import { formatProgress } from "./progress-line.ts";
 import { Speed } from "./speed.ts";
+import { columnsOf } from "./text-columns.ts";
 
 // Often enough to look smooth, seldom enough to cost nothing.
 const REDRAW_MILLISECONDS = 100;

@@ -1,7 +1,7 @@
 // Bars on screens of all sizes, as a person sees them.
 import { describe, expect, test } from "vitest";
 import { ProgressBars } from "../src/progress-bars.ts";
-import { Screen } from "./screen.ts";
+import { Screen } from "../src/screen.ts";
 
 describe("ProgressBars", () => {
   test("draws one line for each transfer, below each other, and takes it away at its end", async () => {

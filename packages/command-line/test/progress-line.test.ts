@@ -1,6 +1,7 @@
 // The line that shows how far a download is, for every width of the terminal.
 import { describe, expect, test } from "vitest";
-import { columnsOf, formatProgress } from "../src/progress-line.ts";
+import { formatProgress } from "../src/progress-line.ts";
+import { columnsOf } from "../src/text-columns.ts";
 
 const MIB = 1_048_576;
 

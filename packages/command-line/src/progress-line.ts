@@ -1,5 +1,6 @@
 // The line that shows how far a transfer is, for any width.
 import { formatBytes, formatDuration } from "./quantity.ts";
+import { columnsOf, shorten } from "./text-columns.ts";
 
 const BAR_CELLS = 24;
 const LEAST_BAR_CELLS = 10;
@@ -63,22 +64,4 @@ function withoutTotal({ bytes, speed }: Progress): string[] {
 function formatBar(share: number, cells: number): string {
   const full = Math.floor(share * cells);
   return `[${"#".repeat(full)}${".".repeat(cells - full)}]`;
-}
-
-function shorten(label: string, columns: number): string {
-  if (columnsOf(label) <= columns) return label;
-  let short = "";
-  for (const character of label) {
-    if (columnsOf(short + character) >= columns) break;
-    short += character;
-  }
-  return `${short}…`;
-}
-
-/** The columns that a text takes, at most. */
-export function columnsOf(text: string): number {
-  let columns = 0;
-  // From U+1100 on there are letters that take two: to count too many is better than a line that wraps.
-  for (const character of text) columns += character < "\u1100" || character === "…" ? 1 : 2;
-  return columns;
 }

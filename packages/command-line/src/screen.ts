@@ -1,4 +1,5 @@
-// A terminal's screen: what a person sees of all that was written, lines that wrap and windows that shrink included.
+// A terminal's screen, for tests: what a person sees of all that was written, lines that wrap and windows that shrink
+// included.
 import { EventEmitter, once } from "node:events";
 
 interface Row {
