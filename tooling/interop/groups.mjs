@@ -1,14 +1,7 @@
 // What is run: groups of cases, each with what it takes to begin one of them.
 import { configurationsOf, titleOf } from "./lib/configurations.mjs";
 import { DownloadRun } from "./lib/download-run.mjs";
-import { Mailboxes } from "./lib/mail-boxes.mjs";
-import {
-  configurationsOf as mailConfigurationsOf,
-  titleOf as titleOfMail,
-} from "./lib/mail-configurations.mjs";
-import { MailRun } from "./lib/mail-run.mjs";
-import { MailHouse } from "./lib/mail-servers.mjs";
-import { SinkRun } from "./lib/mail-sink-run.mjs";
+import { mailGroups } from "./lib/mail-groups.mjs";
 import { MatrixRun } from "./lib/matrix-run.mjs";
 import { installNative } from "./lib/native-packages.mjs";
 import { NativeRun } from "./lib/native-run.mjs";
@@ -23,25 +16,10 @@ import { scenarios as ofNames } from "./scenarios/ftp-matrix/names.mjs";
 import { scenarios as ofSessions } from "./scenarios/ftp-matrix/sessions.mjs";
 import { scenarios as ofTransfers } from "./scenarios/ftp-matrix/transfers.mjs";
 import { scenarios as ofTrees } from "./scenarios/ftp-matrix/trees.mjs";
-import { scenarios as ofMailContents } from "./scenarios/mail/contents.mjs";
-import { scenarios as ofMailFailures } from "./scenarios/mail/failures.mjs";
-import { scenarios as ofMailGreetings } from "./scenarios/mail/greetings.mjs";
-import { scenarios as ofMailLogins } from "./scenarios/mail/logins.mjs";
-import { scenarios as ofMailParameters } from "./scenarios/mail/parameters.mjs";
-import { scenarios as ofMailProxies } from "./scenarios/mail/proxies.mjs";
-import { scenarios as ofMailRecipients } from "./scenarios/mail/recipients.mjs";
-import { scenarios as ofMailSecurity } from "./scenarios/mail/security.mjs";
-import { scenarios as ofMailVolumes } from "./scenarios/mail/volumes.mjs";
 import { scenarios as ofUnixDatagrams } from "./scenarios/unix-datagrams.mjs";
-import { aiosmtpd } from "./servers/aiosmtpd.mjs";
-import { dovecot } from "./servers/dovecot.mjs";
-import { exim } from "./servers/exim.mjs";
-import { opensmtpd } from "./servers/opensmtpd.mjs";
-import { postfix } from "./servers/postfix.mjs";
 import { proftpd } from "./servers/proftpd.mjs";
 import { pureFtpd } from "./servers/pure-ftpd.mjs";
 import { pyftpdlib } from "./servers/pyftpdlib.mjs";
-import { smtpSink } from "./servers/smtp-sink.mjs";
 import { vsftpd } from "./servers/vsftpd.mjs";
 
 let madePlace;
@@ -102,66 +80,8 @@ function matrixOf(kind) {
   };
 }
 
-const mailKinds = [postfix, exim, opensmtpd, dovecot, aiosmtpd];
-
-let foundHouse;
-/** One for all mail servers: some need others. */
-function mailHouse() {
-  foundHouse ??= new MailHouse([...mailKinds, smtpSink], place(), new Mailboxes(place()));
-  return foundHouse;
-}
-
-const ofMail = [
-  ...ofMailGreetings,
-  ...ofMailLogins,
-  ...ofMailSecurity,
-  ...ofMailContents,
-  ...ofMailRecipients,
-  ...ofMailParameters,
-  ...ofMailProxies,
-  ...ofMailVolumes,
-];
-
-/** All that makes sense with one kind of mail server in its configurations. */
-function mailOf(kind) {
-  return {
-    cases: mailConfigurationsOf(kind.name).flatMap((configuration) =>
-      ofMail
-        .filter(({ when = () => true }) => when(configuration))
-        .map(({ scenario, name = scenario.name }) => ({
-          name: `${titleOfMail(configuration)}: ${spoken(name)}`,
-          scenario,
-          configuration,
-        })),
-    ),
-    prepare() {
-      const house = mailHouse();
-      house.servers(kind.name);
-      return (signal, { configuration }) => new MailRun({ house, kind, configuration, signal });
-    },
-  };
-}
-
-/** Mail servers that fail. */
-const mailFailures = {
-  cases: ofMailFailures.map(({ scenario, name = scenario.name }) => ({
-    name: `smtp-sink: ${spoken(name)}`,
-    scenario,
-  })),
-  prepare() {
-    const house = mailHouse();
-    house.servers(smtpSink.name);
-    return (signal) => new SinkRun({ house, signal });
-  },
-};
-
 /**
  * `prepare` gives a function that begins a run of a case, and throws Skipped where that cannot be had. The groups of
  * one stage run at the same time.
  */
-export const stages = [
-  [downloads],
-  [datagrams],
-  kinds.map(matrixOf),
-  [...mailKinds.map(mailOf), mailFailures],
-];
+export const stages = [[downloads], [datagrams], kinds.map(matrixOf), mailGroups(place)];

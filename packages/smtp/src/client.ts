@@ -59,7 +59,15 @@ export class SmtpClient {
 
   /** Lends a session for its verbs, for as long as the work lasts; no message is sent over it meanwhile. */
   use<T>(work: (session: SmtpSession) => Promise<T>, options: VerbOptions = {}): Promise<T> {
-    return this.#sessions.task(() => this.#sessions.use(work, options));
+    const lend = async (session: SmtpSession): Promise<T> => {
+      try {
+        return await work(session);
+      } finally {
+        // A message of somebody else must not become a part of this one.
+        if (session.isMidway && session.isOpen) await session.rset().catch(() => session.quit());
+      }
+    };
+    return this.#sessions.task(() => this.#sessions.use(lend, options));
   }
 
   /** Says goodbye and closes, when the mails that were begun have been sent. Never rejects. */
@@ -82,8 +90,13 @@ export class LmtpClient extends SmtpClient {
   /** As SmtpClient's; a Unix socket is given by `path`. */
   static override async connect(options: string | URL | SmtpClientOptions): Promise<LmtpClient> {
     const given = isUrl(options) ? options : { ...options, protocol: "lmtp" as const };
-    return new LmtpClient(...(await open({ ...resolveOptions(given), protocol: "lmtp" }, given)));
+    return new LmtpClient(...(await open(lmtpTarget(given), given)));
   }
+}
+
+function lmtpTarget(given: string | URL | SmtpClientOptions): SmtpTarget {
+  const target = resolveOptions(given);
+  return { ...target, settings: { ...target.settings, protocol: "lmtp" } };
 }
 
 type ClientParts = [sessions: SmtpSessions, rate: Rate | undefined, isShared: boolean];
@@ -91,7 +104,7 @@ type ClientParts = [sessions: SmtpSessions, rate: Rate | undefined, isShared: bo
 async function open(target: SmtpTarget, given: string | URL | SmtpClientOptions): Promise<ClientParts> {
   const options = isUrl(given) ? {} : given;
   const rate = options.rate && new Rate(options.rate);
-  return [await SmtpSessions.connect(target, options), rate, target.pipelining === "full"];
+  return [await SmtpSessions.connect(target, options), rate, target.settings.pipelining === "full"];
 }
 
 function isUrl(options: string | URL | SmtpClientOptions): options is string | URL {

@@ -26,7 +26,10 @@ export function smtpCommand(verb: string, ...args: readonly string[]): CommandLi
 /** Takes a whole line, "VRFY name". */
 export function rawCommand(line: string): CommandLine {
   const space = line.search(/[ \t]/);
-  return space === -1 ? smtpCommand(line) : smtpCommand(line.slice(0, space), line.slice(space + 1));
+  if (space !== -1) return smtpCommand(line.slice(0, space), line.slice(space + 1));
+  const command = smtpCommand(line);
+  // What is no verb may be a password, which answers AUTH in a line of its own.
+  return SHOWN.has(line.toUpperCase()) ? command : { ...command, shown: "****" };
 }
 
 /** Throws ArgumentError unless the text is one word of printable ASCII: what stands alone between spaces. */

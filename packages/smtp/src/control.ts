@@ -22,7 +22,7 @@ import { assertWord, smtpCommand } from "./command.ts";
 import { assertPositive, CONNECT } from "./errors.ts";
 import { SmtpExtensions } from "./extensions.ts";
 import { ownName } from "./name.ts";
-import { hasCredentials, type Credentials, type SmtpTarget } from "./options.ts";
+import { hasCredentials, type Credentials, type SendSettings, type SmtpTarget } from "./options.ts";
 import { assertOffered } from "./parameters.ts";
 import { smtpGrammar, type SmtpReply } from "./reply.ts";
 import { xtext } from "./xtext.ts";
@@ -109,12 +109,12 @@ export abstract class SmtpControl extends Dialogue<SmtpReply> {
   }
 
   /** @internal */
-  protected get target(): SmtpTarget {
-    return this.#target;
+  protected get settings(): SendSettings {
+    return this.#target.settings;
   }
 
   protected get isSerial(): boolean {
-    return this.#target.pipelining === "off" || !this.#extensions.has("PIPELINING");
+    return this.settings.pipelining === "off" || !this.#extensions.has("PIPELINING");
   }
 
   /** The server's greeting, without codes. */
@@ -177,7 +177,7 @@ export abstract class SmtpControl extends Dialogue<SmtpReply> {
 
   async #introduceIfNeeded(turn: Turn<SmtpReply>, options: VerbOptions): Promise<void> {
     if (this.#isIntroduced) return;
-    if (this.#target.protocol === "lmtp") {
+    if (this.settings.protocol === "lmtp") {
       await this.#introduce(turn, "LHLO", options, undefined);
       return;
     }

@@ -73,15 +73,21 @@ const MESSAGE_MILLISECONDS = 600_000;
 // on purpose, to unmask those who do not wait.
 const TIMEOUTS: Partial<Timeouts> = { greeting: 60_000, reply: 300_000, stall: 180_000 };
 
-/** Options with those defaults filled in that depend on nothing but the options. */
-export interface SmtpTarget extends SmtpOptions {
+/** How messages are sent; nothing in it is secret. */
+export interface SendSettings {
   readonly protocol: "smtp" | "lmtp";
   readonly messageTimeout: number;
-  /** Shared by all sessions that this is used for. */
-  readonly tickets?: TlsTickets | undefined;
   readonly pipelining: "off" | "safe" | "full";
+  readonly chunking: boolean;
   /** What is found out about the server, shared by all sessions that this is used for. */
   readonly findings: Findings;
+}
+
+/** Options with those defaults filled in that depend on nothing but the options. */
+export interface SmtpTarget extends SmtpOptions {
+  readonly settings: SendSettings;
+  /** Shared by all sessions that this is used for. */
+  readonly tickets?: TlsTickets | undefined;
 }
 
 /** What a server was seen not to stand. */
@@ -120,8 +126,13 @@ export function resolveOptions(given: string | URL | SmtpOptions): SmtpTarget {
   if (user !== undefined) assertArgument("the user", user);
   if (typeof password === "string") assertArgument("the password", password);
   const timeouts = { ...TIMEOUTS, ...options.timeouts };
+  const { chunking = false } = options;
   const findings = { refusesOverlap: false };
-  const target = { ...options, timeouts, protocol, pipelining, messageTimeout, findings };
+  const target = {
+    ...options,
+    timeouts,
+    settings: { protocol, messageTimeout, pipelining, chunking, findings },
+  };
   if (options.path !== undefined) return target;
   const port = options.port ?? defaultPort(protocol, options);
   const tls = options.tls ?? (port === SUBMISSIONS_PORT ? "implicit" : undefined);

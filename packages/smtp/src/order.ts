@@ -11,7 +11,7 @@ import { parseAddress, reversePath } from "./address.ts";
 import { bytesIfKnown, needs8Bits, sizeOf } from "./body.ts";
 import { smtpCommand } from "./command.ts";
 import type { SmtpExtensions } from "./extensions.ts";
-import type { SmtpTarget } from "./options.ts";
+import type { SendSettings } from "./options.ts";
 import { mailParameters, rcptParameters, type MailOptions, type RcptOptions } from "./parameters.ts";
 
 /** A recipient, and what is to be said about it. */
@@ -53,7 +53,7 @@ export interface Order extends Pick<SendOptions, "signal" | "onProgress"> {
 /** What a session knows of its server. */
 export interface OrderPlace {
   readonly extensions: SmtpExtensions;
-  readonly target: SmtpTarget;
+  readonly settings: SendSettings;
   readonly connection: Connection;
 }
 
@@ -65,7 +65,7 @@ export function listOf(to: Recipients): readonly Recipient[] {
 
 /** Throws ArgumentError for what can't be sent, NotSupportedError for what this server lacks. Nothing was sent then. */
 export function orderOf(
-  { extensions, target, connection }: OrderPlace,
+  { extensions, settings, connection }: OrderPlace,
   from: string,
   to: Recipients,
   message: Content,
@@ -91,7 +91,7 @@ export function orderOf(
     },
     extensions,
   );
-  const isWanted = options.body === "binarymime" || target.chunking === true;
+  const isWanted = options.body === "binarymime" || settings.chunking;
   return {
     mail: smtpCommand("MAIL", `FROM:<${sender.path}>`, ...parameters),
     recipients: recipients.map(({ recipient, path }) => ({

@@ -52,6 +52,7 @@ export class SmtpSession extends SmtpInquiry {
   #before: Promise<unknown> = Promise.resolve();
   // What the server says to the recipients of the message that was begun.
   #recipients: Promise<Answer>[] = [];
+  #isMidway = false;
   #messages = 0;
   /** @internal By performance.now(). */
   readonly openedAt: number = performance.now();
@@ -76,12 +77,18 @@ export class SmtpSession extends SmtpInquiry {
     return this.#messages;
   }
 
+  /** @internal A message was begun by `mail`, and not ended. */
+  get isMidway(): boolean {
+    return this.#isMidway;
+  }
+
   /** Begins a message; "" is nobody who wants to hear of it again. */
   async mail(from: string, { signal, ...options }: MailOptions & VerbOptions = {}): Promise<SmtpReply> {
     const { path, needsUtf8 } = reversePath(from);
     const smtputf8 = options.smtputf8 ?? needsUtf8;
     const parameters = mailParameters({ ...options, smtputf8 }, this.extensions);
     this.#recipients = [];
+    this.#isMidway = true;
     return this.#expect(smtpCommand("MAIL", `FROM:<${path}>`, ...parameters), { signal });
   }
 
@@ -95,8 +102,9 @@ export class SmtpSession extends SmtpInquiry {
   }
 
   /** Gives the message up that was begun. */
-  rset(options: VerbOptions = {}): Promise<SmtpReply> {
+  async rset(options: VerbOptions = {}): Promise<SmtpReply> {
     this.#recipients = [];
+    this.#isMidway = false;
     return this.#expect(smtpCommand("RSET"), options);
   }
 
@@ -109,17 +117,19 @@ export class SmtpSession extends SmtpInquiry {
    * if the server takes it for nobody. Aborted midway, it ends the session.
    */
   async data(content: Content, { signal, onProgress }: DataOptions = {}): Promise<MessageReply> {
-    const { pipeline, target } = this;
+    const { pipeline, settings } = this;
     const recipients = this.#takeRecipients();
     const work = async (turn: Turn<SmtpReply>): Promise<readonly Answer[]> => {
       const reply = await turn.command(DATA, { signal });
       if (reply.code !== 354) throw refusal(reply, DATA);
       const replies = await this.#repliesFor(recipients);
-      const timeout = target.messageTimeout;
+      const timeout = settings.messageTimeout;
       const sending = { pipeline, turn, content: new Outgoing(content), replies, timeout, onProgress };
       return Promise.all(await sendBlock(sending));
     };
-    return messageReply(await this.#cutOnAbort(work, signal));
+    const reply = messageReply(await this.#cutOnAbort(work, signal));
+    this.#isMidway = false;
+    return reply;
   }
 
   /**
@@ -131,10 +141,10 @@ export class SmtpSession extends SmtpInquiry {
     { last = false, signal }: VerbOptions & { last?: boolean | undefined } = {},
   ): Promise<MessageReply> {
     assertOffered(this.extensions, "CHUNKING");
-    const { target } = this;
+    const { settings } = this;
     const bytes = isUint8Array(part) ? part : Buffer.from(part, "utf8");
     const command = smtpCommand("BDAT", String(bytes.length), ...(last ? ["LAST"] : []));
-    const timeout = last ? target.messageTimeout : undefined;
+    const timeout = last ? settings.messageTimeout : undefined;
     const recipients = last ? this.#takeRecipients() : [];
     const work = async (turn: Turn<SmtpReply>): Promise<{ answering: Promise<readonly Answer[]> }> => {
       const replies = await this.#repliesFor(recipients);
@@ -159,7 +169,7 @@ export class SmtpSession extends SmtpInquiry {
 
   /** RFC 2033 4.2: each recipient that was accepted has a reply of its own. */
   async #repliesFor(recipients: readonly Promise<Answer>[]): Promise<number> {
-    if (this.target.protocol !== "lmtp") return 1;
+    if (this.settings.protocol !== "lmtp") return 1;
     return Math.max(1, (await Promise.all(recipients)).filter(saysYes).length);
   }
 
@@ -204,6 +214,8 @@ export class SmtpSession extends SmtpInquiry {
   transact(addressed: ToSend | Promise<ToSend>, options: SendOptions): Promise<SendResult> {
     const { signal } = options;
     const before = this.#before;
+    // Those that wait for their turn count, too.
+    this.#messages += 1;
     let transaction: Transaction | undefined;
     const send = async (): Promise<SendResult> => {
       const begun = await this.pipeline.exclusive(async (turn) => {
@@ -231,13 +243,12 @@ export class SmtpSession extends SmtpInquiry {
     { from, to, content }: ToSend,
     options: SendOptions,
   ): Promise<Transaction> {
-    const { pipeline, target } = this;
+    const { pipeline, settings } = this;
     const { connection } = pipeline;
     const make = (): Order =>
-      orderOf({ extensions: this.extensions, target, connection }, from, to, content, options);
+      orderOf({ extensions: this.extensions, settings, connection }, from, to, content, options);
     const order = await this.withExtensions(turn, make, { signal: options.signal });
-    this.#messages += 1;
-    return new Transaction({ pipeline, target, isSerial: this.isSerial, before }, order);
+    return new Transaction({ pipeline, settings, isSerial: this.isSerial, before }, order);
   }
 }
 

@@ -46,7 +46,7 @@ export class SmtpSessions extends Sessions<SmtpSession> {
       if (!(value > 0)) throw new ArgumentError(`${name} must be a number above 0, not ${value}`);
     }
     super(options, {
-      depth: target.pipelining === "full" ? DEPTH : 1,
+      depth: target.settings.pipelining === "full" ? DEPTH : 1,
       // A signal given to `connect` is for connecting.
       open: (signal) => SmtpSession.openFor({ ...target, signal }, true),
       isPassing,

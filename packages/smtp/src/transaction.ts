@@ -11,7 +11,7 @@ import { saysNo, saysYes, type Answer } from "./answer.ts";
 import { Outgoing } from "./body.ts";
 import { smtpCommand } from "./command.ts";
 import { MESSAGE, refusal, SendError, type SendPhase } from "./errors.ts";
-import type { SmtpTarget } from "./options.ts";
+import type { SendSettings } from "./options.ts";
 import type { Order } from "./order.ts";
 import { isPositive, type SmtpReply } from "./reply.ts";
 import { sendResult, type RecipientResult, type RecipientStatus, type SendResult } from "./result.ts";
@@ -26,7 +26,7 @@ const RSET = smtpCommand("RSET");
 /** What a session lends to a transaction. */
 export interface TransactionPlace {
   readonly pipeline: ReplyPipeline<SmtpReply>;
-  readonly target: SmtpTarget;
+  readonly settings: SendSettings;
   readonly isSerial: boolean;
   /** Settles when the message before was answered. */
   readonly before: Promise<unknown>;
@@ -76,24 +76,24 @@ export class Transaction {
 
   /** Resolves when the next message may be begun. Rejects with SendError, or with the signal's reason. */
   async send(turn: Turn<SmtpReply>): Promise<{ readonly answering: Promise<readonly Answer[]> }> {
-    const { pipeline, isSerial, target } = this.#place;
+    const { pipeline, isSerial, settings } = this.#place;
     const { isChunked, onProgress } = this.#order;
     await this.#offer(turn);
     this.#phase = "message";
-    const isLmtp = target.protocol === "lmtp";
+    const isLmtp = settings.protocol === "lmtp";
     const sending: Sending = {
       pipeline,
       turn,
       content: this.#content,
       replies: isLmtp ? this.#answers.filter(saysYes).length : 1,
-      timeout: target.messageTimeout,
+      timeout: settings.messageTimeout,
       onProgress,
     };
     try {
       const answering = isChunked
         ? Promise.resolve(await sendChunks(sending, isSerial))
         : Promise.all(await sendBlock(sending));
-      this.#isOverlapped = !isSerial && target.pipelining === "full" && !target.findings.refusesOverlap;
+      this.#isOverlapped = !isSerial && settings.pipelining === "full" && !settings.findings.refusesOverlap;
       if (!this.#isOverlapped) await answering;
       return { answering };
     } catch (error) {
@@ -180,8 +180,8 @@ export class Transaction {
 
   /** The server wants a message that it has refused: an empty one, for nobody, ends that (RFC 2920 3.1). */
   async #sendNothing(turn: Turn<SmtpReply>, isNobody: boolean): Promise<void> {
-    const { pipeline, target } = this.#place;
-    if (!isNobody || target.protocol === "lmtp") {
+    const { pipeline, settings } = this.#place;
+    if (!isNobody || settings.protocol === "lmtp") {
       pipeline.connection.destroy(new ProtocolError("the server wants a message that it has refused"));
       return;
     }
@@ -207,7 +207,7 @@ export class Transaction {
     const taken = answers.find(saysYes)?.value;
     const lost = answers.find(({ error }) => error !== undefined)?.error;
     // Maybe it was something else, but the next ones shall not be lost in the same way.
-    if (lost !== undefined && this.#isOverlapped) this.#place.target.findings.refusesOverlap = true;
+    if (lost !== undefined && this.#isOverlapped) this.#place.settings.findings.refusesOverlap = true;
     const isWhole = results.every(({ status }) => status === "accepted");
     if (taken !== undefined && lost === undefined && (isWhole || !this.#order.needsAll)) {
       return sendResult(results, taken, this.#content.bytes);

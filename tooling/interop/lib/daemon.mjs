@@ -21,7 +21,7 @@ export async function startDaemon(host, commandFor) {
     const port = await freePort(host);
     const { program, args, env } = commandFor(port);
     const daemon = start(program, args, env);
-    const failure = await Promise.race([daemon.ended, listens(daemon.pid, host, port)]);
+    const failure = await Promise.race([daemon.ended, listens(daemon, host, port)]);
     if (failure === undefined) return { host, port, stop: daemon.stop };
     daemon.stop();
     if (attempt === attempts) throw new Error(`${program} does not start: ${failure}`);
@@ -45,11 +45,14 @@ function start(program, args, env) {
       output += text;
     });
   }
-  const ended = new Promise((resolve) => {
+  const daemon = { pid: child.pid, stop, isOver: false };
+  daemon.ended = new Promise((resolve) => {
     child.once("error", (error) => resolve(error.message));
     child.once("close", () => resolve(output.trim() || "it ended without a word"));
+  }).finally(() => {
+    daemon.isOver = true;
   });
-  return { pid: child.pid, stop, ended };
+  return daemon;
 }
 
 async function freePort(host) {
@@ -64,11 +67,11 @@ async function freePort(host) {
 }
 
 /** Resolves to undefined when the server is there, and to a sentence when it is not in time. */
-async function listens(pid, host, port) {
+async function listens(daemon, host, port) {
   const end = performance.now() + startLimitMs;
-  while (performance.now() < end) {
-    if (isListening(pid, host, port)) return undefined;
-    await pause(10);
+  while (!daemon.isOver && performance.now() < end) {
+    if (isListening(daemon.pid, host, port)) return undefined;
+    await pause(20);
   }
   return `it does not listen within ${startLimitMs} ms`;
 }
@@ -94,7 +97,9 @@ function openFilesOf(group) {
     .flatMap((pid) => {
       try {
         // The name in parentheses may hold anything; the third field behind it is the group.
-        const fields = readFileSync(`/proc/${pid}/stat`, "latin1").replace(/^.*\) /s, "").split(" ");
+        const fields = readFileSync(`/proc/${pid}/stat`, "latin1")
+          .replace(/^.*\) /s, "")
+          .split(" ");
         if (Number(fields[2]) !== group) return [];
         const folder = `/proc/${pid}/fd`;
         return readdirSync(folder).map((name) => readlinkSync(join(folder, name)));

@@ -10,6 +10,17 @@ const ofExim = ["PIPELINING", "SIZE", "8BITMIME", "DSN", "SMTPUTF8", "CHUNKING"]
 const ofDovecot = ["PIPELINING", "8BITMIME", "CHUNKING", "ENHANCEDSTATUSCODES"];
 const ofAiosmtpd = ["SIZE", "8BITMIME", "SMTPUTF8"];
 
+// What is behind a message is too much for this service of Dovecot: its process dies.
+const submission = {
+  service: "submission",
+  login: everything,
+  pipelinings: ["off", "safe"],
+  offers: [...ofDovecot, "SIZE", "DSN"],
+  // Only to those who have logged in.
+  offersLater: ["DSN"],
+};
+const lmtp = { service: "lmtp", protocol: "lmtp", offers: ofDovecot };
+
 const all = {
   Postfix: [
     { offers: ofPostfix },
@@ -28,19 +39,12 @@ const all = {
   ],
   OpenSMTPD: [{ offers: ["8BITMIME", "ENHANCEDSTATUSCODES", "SIZE", "DSN"] }],
   Dovecot: [
-    { service: "submission", tls: "starttls", version: 1.3, login: everything, offers: ofDovecot },
-    {
-      service: "submission",
-      tls: "implicit",
-      version: 1.2,
-      login: everything,
-      host: "::1",
-      offers: ofDovecot,
-    },
-    { service: "submission", login: everything, offers: ofDovecot },
-    { service: "lmtp", protocol: "lmtp", offers: ofDovecot },
-    { service: "lmtp", protocol: "lmtp", socket: "lmtp", offers: ofDovecot },
-    { service: "lmtp", protocol: "lmtp", tls: "starttls", version: 1.3, host: "::1", offers: ofDovecot },
+    { ...submission, tls: "starttls", version: 1.3 },
+    { ...submission, tls: "implicit", version: 1.2, host: "::1" },
+    submission,
+    lmtp,
+    { ...lmtp, socket: "lmtp" },
+    { ...lmtp, tls: "starttls", version: 1.3, host: "::1" },
   ],
   aiosmtpd: [
     { offers: ofAiosmtpd },
@@ -77,6 +81,8 @@ export function configurationsOf(server) {
       login = [],
       host = "127.0.0.1",
       offers,
+      offersLater = [],
+      pipelinings = ["off", "safe", "full"],
       ...special
     }) => {
       const auth = login.length > 0;
@@ -88,7 +94,9 @@ export function configurationsOf(server) {
         socket,
         login,
         host,
+        pipelinings,
         offers: new Set(offers),
+        offersLater: new Set(offersLater),
         wanted: { protocol, tls, host, auth, ...special },
       };
     },

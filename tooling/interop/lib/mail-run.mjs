@@ -1,9 +1,14 @@
 // One run of one scenario with one mail server in one configuration.
 import { strictEqual } from "node:assert/strict";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { SmtpClient, SmtpSession } from "../../../packages/smtp/dist/index.js";
 import { checkSame, headerOf, inLines, inLocalLines } from "./mail-message.mjs";
 import { Run } from "./run.mjs";
+
+function sorted(messages) {
+  return messages.toSorted((one, other) => one.compare(other));
+}
 
 /** MailRun has mailboxes of its own. */
 export class MailRun extends Run {
@@ -35,10 +40,18 @@ export class MailRun extends Run {
     return { user: this.sender.name, password: this.place.account.password };
   }
 
+  #servers() {
+    return this.#house.servers(this.configuration.server);
+  }
+
   /** How to get there without logging in. */
-  async options({ tlsOptions, ...options } = {}, wanted = {}) {
-    const { server, protocol, tlsVersion, socket, wanted: usual } = this.configuration;
-    const { host, port, folder } = await this.#house.servers(server).shared({ ...usual, ...wanted });
+  async options(options = {}, wanted = {}) {
+    const server = await this.#servers().shared({ ...this.configuration.wanted, ...wanted });
+    return this.#optionsFor(server, options);
+  }
+
+  #optionsFor({ host, port, folder }, { tlsOptions, ...options }) {
+    const { protocol, tlsVersion, socket, wanted: usual } = this.configuration;
     const versions = tlsVersion && { minVersion: tlsVersion, maxVersion: tlsVersion };
     return {
       ...(socket === undefined ? { host, port } : { path: join(folder, socket) }),
@@ -62,10 +75,28 @@ export class MailRun extends Run {
   }
 
   /** A client. */
-  async client(options = {}) {
-    const client = await SmtpClient.connect(await this.options({ ...this.credentials, ...options }));
+  async client(options = {}, wanted = {}) {
+    const server = await this.#servers().shared({ ...this.configuration.wanted, ...wanted });
+    return this.#connect(server, { ...this.credentials, ...options });
+  }
+
+  async #connect(server, options) {
+    const client = await SmtpClient.connect(this.#optionsFor(server, options));
     this.ending(() => client.close());
     return client;
+  }
+
+  /** A client of a server that nobody else uses, and a way to end that. */
+  async clientOfOwn() {
+    const server = await this.#servers().start(this.configuration.wanted);
+    this.ending(server.stop);
+    return { client: await this.#connect(server, this.credentials), stop: server.stop };
+  }
+
+  /** What the server has written about us so far. */
+  async serverLog() {
+    const { folder } = await this.#servers().shared(this.configuration.wanted);
+    return readFileSync(join(folder, this.kind.log), "utf8");
   }
 
   /** A message to that mailbox. */
@@ -73,17 +104,18 @@ export class MailRun extends Run {
     return headerOf({ from: this.sender.address, to: to.address, subject }) + body;
   }
 
-  /** Fails unless the mailbox gets these messages, as they were sent, and no others. */
-  async checkArrived(mailbox, messages) {
+  /**
+   * Fails unless the mailbox gets these messages, and no others: as they were sent, or with the line ends that DATA
+   * has to have.
+   */
+  async checkArrived(mailbox, messages, { asSent = false } = {}) {
     const arrived = await mailbox.contents(messages.length, this.signal);
-    const expected = messages.map((message) =>
-      this.kind.keepsLineEnds === true ? inLines(message) : inLocalLines(inLines(message)),
-    );
-    if (messages.length === 1) return checkSame(arrived[0], expected[0]);
-    const sorted = (list) => list.toSorted((one, other) => one.compare(other));
+    const expected = messages.map((message) => {
+      const sent = asSent ? Buffer.from(message) : inLines(message);
+      return this.kind.keepsLineEnds === true ? sent : inLocalLines(sent);
+    });
     const all = sorted(arrived);
     for (const [at, message] of sorted(expected).entries()) checkSame(all[at], message);
-    return undefined;
   }
 
   /** How often we have sent a line like that. */

@@ -47,15 +47,16 @@ class MailServers {
     const asked = { ...defaults, ...wanted };
     const { place, mailboxes } = this.#house;
     const { users } = this.#view;
-    const folder = mkdtempSync(join(place.folder, "mail-"));
-    // Its users must get in.
-    chmodSync(folder, 0o755);
     const others = {};
     for (const [name, [kind, like]] of Object.entries(this.#kind.others?.(asked) ?? {})) {
       others[name] = await this.#house.servers(kind).shared(like);
     }
+    const identity = asked.selfSigned ? this.#house.selfSigned : place.identity;
+    let folder;
     const server = await startDaemon(asked.host, (port) => {
-      const identity = asked.selfSigned ? this.#house.selfSigned : place.identity;
+      // For each attempt a new one, where its users must get in.
+      folder = mkdtempSync(join(place.folder, "mail-"));
+      chmodSync(folder, 0o755);
       const context = { folder, users, place, mailboxes, others, identity };
       const args = this.#kind.args({ ...asked, port }, context);
       return this.#view.command(this.#kind.program, args);

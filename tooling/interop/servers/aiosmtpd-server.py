@@ -33,7 +33,10 @@ class Deliveries:
 
     async def handle_RCPT(self, server, session, envelope, address, options):
         name, _, domain = address.partition("@")
-        if domain != asked["domain"] or not (root / name).is_dir():
+        is_ours = domain == asked["domain"]
+        if not is_ours and not session.authenticated:
+            return "550 5.7.1 no relaying"
+        if is_ours and not (root / name).is_dir():
             return "550 5.1.1 no such mailbox"
         envelope.rcpt_tos.append(address)
         return "250 2.1.5 ok"
@@ -43,12 +46,15 @@ class Deliveries:
         return "\r\n".join(replies) if asked["protocol"] == "lmtp" else max(replies)
 
     def deliver(self, address, content):
+        name, _, domain = address.partition("@")
+        if domain != asked["domain"]:
+            return "250 2.0.0 passed on to nowhere"
         self.count += 1
-        maildir = root / address.partition("@")[0] / "Maildir"
-        name = f"{os.getpid()}-{id(self)}-{self.count}"
+        maildir = root / name / "Maildir"
+        file = f"{os.getpid()}-{id(self)}-{self.count}"
         try:
-            (maildir / "tmp" / name).write_bytes(content)
-            (maildir / "tmp" / name).rename(maildir / "new" / name)
+            (maildir / "tmp" / file).write_bytes(content)
+            (maildir / "tmp" / file).rename(maildir / "new" / file)
         except OSError:
             return "452 4.2.0 the mailbox is not there"
         return "250 2.0.0 delivered"

@@ -7,9 +7,9 @@ const main = fileURLToPath(new URL("aiosmtpd-server.py", import.meta.url));
 export const aiosmtpd = {
   name: "aiosmtpd",
   packages: ["python3-aiosmtpd"],
-  longestLine: 100_000,
   keepsLineEnds: true,
   // Debian's own, whichever comes first on PATH: the package is for that one.
+  givesReasons: true,
   program: "/usr/bin/python3",
   trial: ["/usr/bin/python3", "-B", "-c", "import aiosmtpd.lmtp"],
 

@@ -6,6 +6,18 @@ import { tokenSecret } from "../lib/mail-tokens.mjs";
 
 const mechanisms = ["plain", "login", "cram-md5", "scram-sha-1", "scram-sha-256", "xoauth2", "oauthbearer"];
 
+/** Lets those in who have a certificate. */
+const certificateSettings = (caFile) => `
+ssl_ca = <${caFile}
+ssl_verify_client_cert = yes
+ssl_require_crl = no
+auth_ssl_username_from_cert = yes
+passdb {
+  driver = static
+  mechanisms = external
+  args = nopassword=y
+}`;
+
 const services = {
   auth: (port) => `
 protocols = none
@@ -29,6 +41,7 @@ protocols = submission
 submission_relay_host = ${others.relay.host}
 submission_relay_port = ${others.relay.port}
 submission_relay_ssl = no
+submission_max_mail_size = 20 M
 service submission-login {
   inet_listener submission {
     port = ${tls === "implicit" ? 0 : port}
@@ -58,14 +71,18 @@ export const dovecot = {
   name: "Dovecot",
   packages: ["dovecot-core", "dovecot-lmtpd", "dovecot-submissiond"],
   namesMessages: true,
-  longestLine: 100_000,
+  // What it gets by LMTP it delivers itself; the rest is for Postfix.
+  keepsChunks: ({ protocol }) => protocol === "lmtp",
+  givesReasons: true,
+  log: "log",
+  complaints: /Panic: |Fatal: |protocol error/,
   program: "/usr/sbin/dovecot",
   // Settings are called something else in other versions.
   trial: ["sh", "-c", "dovecot --version | grep '^2[.]3[.]' || { echo another version >&2; exit 1; }"],
   users: () => ({ dovecot: undefined, dovenull: undefined }),
-  others: ({ service }) => (service === "submission" ? { relay: ["Postfix", {}] } : {}),
+  others: ({ service }) => (service === "submission" ? { relay: ["Postfix", { trusting: true }] } : {}),
 
-  args({ host, port, tls, service }, { folder, place, mailboxes, others, identity }) {
+  args({ host, port, tls, service, certificates }, { folder, place, mailboxes, others, identity }) {
     const { account } = place;
     const users = mailboxes.names.map((name) => `${name}:{PLAIN}${account.password}::::::\n`);
     writeFileSync(join(folder, "users"), users.join(""));
@@ -78,7 +95,8 @@ ssl = ${tls === "none" ? "no" : "yes"}
 ssl_cert = <${identity}
 ssl_key = <${identity}
 disable_plaintext_auth = no
-auth_mechanisms = ${mechanisms.join(" ")}
+auth_mechanisms = ${[...mechanisms, ...(certificates ? ["external"] : [])].join(" ")}
+${certificates ? certificateSettings(place.caFile) : ""}
 auth_username_chars =
 auth_failure_delay = 0
 service anvil {

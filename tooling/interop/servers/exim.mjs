@@ -67,13 +67,16 @@ export const exim = {
   name: "Exim",
   packages: ["exim4-daemon-light"],
   namesMessages: true,
-  longestLine: 900,
+  // It puts the empty line behind a header where there is none.
+  endsHeaders: true,
+  log: "logs/mainlog",
+  complaints: /sent too soon|panic/,
   program: "/usr/sbin/exim4",
   trial: ["/usr/sbin/exim4", "-C", "/dev/null", "-bV"],
   // With a file of settings like ours it delivers as that user, so that is whose the mailboxes are.
   users: ({ uid, gid }) => ({ "Debian-exim": { uid, gid } }),
 
-  args({ host, port, tls, auth }, { folder, users, place, mailboxes, identity }) {
+  args({ host, port, tls, auth, limits = {} }, { folder, users, place, mailboxes, identity }) {
     const { uid, gid } = users["Debian-exim"];
     const give = (file) => chownSync(file, uid, gid);
     for (const name of ["spool", "logs"]) {
@@ -116,6 +119,10 @@ helo_accept_junk_hosts = *
 deliver_drop_privilege = true
 queue_run_max = 2
 smtp_accept_max = 100
+smtp_accept_max_per_host = ${limits.sessions ?? 100}
+smtp_accept_max_per_connection = ${limits.messages ?? 2000}
+recipients_max = ${limits.recipients ?? 1000}
+smtp_banner = "$primary_hostname ESMTP\\nwhose greeting has\\nthree lines"
 smtp_accept_queue_per_connection = 0
 message_size_limit = 20M
 acl_smtp_rcpt = check_rcpt

@@ -7,6 +7,8 @@ import { domain } from "../lib/mail-boxes.mjs";
 export const opensmtpd = {
   name: "OpenSMTPD",
   packages: ["opensmtpd"],
+  // Its reports do not repeat what was said about the message.
+  reportsBriefly: true,
   longestLine: 2000,
   program: "sh",
   trial: ["sh", "-c", "/usr/sbin/smtpd -h 2>&1 | grep usage"],
@@ -20,6 +22,7 @@ export const opensmtpd = {
     const text = `
 table boxes file:${join(folder, "boxes")}
 queue ttl 1h
+smtp max-message-size 20000000
 listen on ${host} port ${port} hostname mail.netcli.test
 action "deliver" maildir "%{user.directory}/Maildir" userbase <boxes>
 match from any for domain "${domain}" action "deliver"

@@ -52,13 +52,18 @@ export const postfix = {
   name: "Postfix",
   packages: ["postfix"],
   namesMessages: true,
-  longestLine: 100_000,
+  givesReasons: true,
+  log: "log",
+  complaints: /improper command pipelining|non-SMTP command|fatal:|panic:/,
   program: "/usr/lib/postfix/sbin/master",
   trial: ["/usr/sbin/postconf", "-d", "mail_version"],
   users: () => ({ postfix: undefined, postdrop: undefined }),
   others: ({ auth }) => (auth ? { auth: ["Dovecot", { service: "auth" }] } : {}),
 
-  args({ host, port, tls, auth, bare, xclient }, { folder, users, place, mailboxes, others, identity }) {
+  args(
+    { host, port, tls, auth, bare, xclient, trusting, patience = 300, limits = {} },
+    { folder, users, place, mailboxes, others, identity },
+  ) {
     makeQueue(folder, users);
     const { uid, gid } = place.account;
     const boxes = mailboxes.names.map((name) => `${name}@${domain} ${name}/Maildir/\n`);
@@ -74,11 +79,11 @@ export const postfix = {
       mydestination: "",
       alias_maps: "",
       alias_database: "",
-      // Those on this machine would be trusted otherwise.
-      mynetworks: "127.255.255.255/32",
+      // Without any, all on this machine are trusted.
+      mynetworks: trusting ? "127.0.0.1/32" : "127.255.255.255/32",
       disable_dns_lookups: "yes",
       smtpd_peername_lookup: "no",
-      smtpd_relay_restrictions: "permit_sasl_authenticated, reject_unauth_destination",
+      smtpd_relay_restrictions: "permit_mynetworks, permit_sasl_authenticated, reject_unauth_destination",
       default_transport: "discard",
       transport_maps: `texthash:${join(folder, "transport")}`,
       virtual_mailbox_domains: domain,
@@ -94,7 +99,9 @@ export const postfix = {
       smtpd_error_sleep_time: 0,
       smtpd_soft_error_limit: 1000,
       smtpd_hard_error_limit: 1000,
-      smtpd_client_connection_count_limit: 0,
+      smtpd_client_connection_count_limit: limits.sessions ?? 0,
+      smtpd_recipient_limit: limits.recipients ?? 1000,
+      smtpd_timeout: `${patience}s`,
       in_flow_delay: 0,
       smtpd_discard_ehlo_keywords: bare ? keywords.join() : "etrn",
       smtpd_authorized_xclient_hosts: xclient ? "127.0.0.1" : "",

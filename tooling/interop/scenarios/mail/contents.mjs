@@ -5,19 +5,28 @@ import { Readable } from "node:stream";
 import { headerOf } from "../../lib/mail-message.mjs";
 
 /** Sends the message by DATA, and by BDAT where there is that, from both kinds of sources. */
-async function checkDelivered(run, make, { chunking = run.offers("CHUNKING") } = {}) {
-  for (const isChunked of chunking ? [false, true] : [false]) {
-    const client = await run.client({ chunking: isChunked });
-    const mailbox = run.mailbox();
-    const message = Buffer.from(make(mailbox));
-    const whole = await client.send({ from: run.sender.address, to: mailbox.address, message });
-    strictEqual(whole.bytes, message.length);
-    const stream = () => Readable.from(pieces(message));
-    await client.send({ from: run.sender.address, to: mailbox.address, message: stream });
-    await client.quit();
-    strictEqual(run.sent(/^BDAT /) > 0, isChunked);
-    await run.checkArrived(mailbox, [message, message]);
-  }
+async function checkDelivered(run, make, arrives = (message) => message) {
+  const ways = run.offers("CHUNKING") ? [false, true] : [false];
+  for (const chunking of ways) await checkDeliveredBy(run, make, { chunking, arrives });
+}
+
+async function checkDeliveredBy(run, make, { chunking, arrives = (message) => message }) {
+  const client = await run.client({ chunking });
+  const mailbox = run.mailbox();
+  const message = Buffer.from(make(mailbox));
+  const whole = await client.send({ from: run.sender.address, to: mailbox.address, message });
+  strictEqual(whole.bytes, message.length);
+  const stream = () => Readable.from(pieces(message));
+  await client.send({ from: run.sender.address, to: mailbox.address, message: stream });
+  await client.quit();
+  strictEqual(run.sent(/^BDAT /) > 0, chunking);
+  const asSent = chunking && keepsChunks(run);
+  await run.checkArrived(mailbox, [arrives(message), arrives(message)], { asSent });
+}
+
+/** Does the server keep what comes by BDAT, and end no lines by itself? */
+function keepsChunks({ kind, configuration }) {
+  return kind.keepsChunks?.(configuration) === true;
 }
 
 /** The bytes of a message in pieces that are cut anywhere: small ones first. */
@@ -41,16 +50,25 @@ const noFinalLineEnd = withBody("one line\r\nand no end");
 /** All that there is of line ends that are none. */
 async function bareLineEnds(run) {
   const body = "\n.\n.\r\n.\r.\nLF\nCR\rboth\r\n\n\r\r\n\r\n\r.\r\n.\n\n.\r\r.\r\nend\r";
-  await checkDelivered(run, (mailbox) => run.message(mailbox, body), { chunking: false });
+  await checkDeliveredBy(run, (mailbox) => run.message(mailbox, body), { chunking: false });
+}
+
+/** BDAT says how long it is, so that nothing in it means anything. */
+async function chunksAsTheyAre(run) {
+  const bytes = Buffer.from(Array.from({ length: 256 }, (_, byte) => byte));
+  const body = Buffer.concat([Buffer.from("\n.\n\r.\r\n.\r\n"), bytes, Buffer.from("\n\rBDAT 1\r\nend\n")]);
+  const make = (mailbox) => Buffer.concat([Buffer.from(run.message(mailbox, "")), body]);
+  await checkDeliveredBy(run, make, { chunking: true });
 }
 
 async function headerOnly(run) {
-  const header = (mailbox) => headerOf({ from: run.sender.address, to: mailbox.address });
-  await checkDelivered(run, (mailbox) => header(mailbox).replace(/\r\n$/, ""));
+  const header = (mailbox) =>
+    headerOf({ from: run.sender.address, to: mailbox.address }).replace(/\r\n$/, "");
+  await checkDelivered(run, header, run.kind.endsHeaders ? (sent) => `${sent.toString()}\r\n` : undefined);
 }
 
 async function longLines(run) {
-  const { longestLine } = run.kind;
+  const { longestLine = 100_000 } = run.kind;
   const body = `${"x".repeat(longestLine - 1)}\r\n.${"y".repeat(longestLine - 2)}\r\n`;
   await checkDelivered(run, (mailbox) => run.message(mailbox, body));
 }
@@ -90,6 +108,7 @@ export const scenarios = [
     ([name, scenario]) => ({ name, scenario }),
   ),
   { scenario: bareLineEnds },
+  { scenario: chunksAsTheyAre, when: ({ server, protocol }) => server === "Dovecot" && protocol === "lmtp" },
   { scenario: headerOnly },
   { scenario: longLines },
   { scenario: eightBits, when: has8Bits },

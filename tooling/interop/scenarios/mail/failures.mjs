@@ -1,5 +1,5 @@
 // A server that says no, or goes away, at each of the commands.
-import { deepStrictEqual, ok, rejects, strictEqual } from "node:assert/strict";
+import { deepStrictEqual, rejects, strictEqual } from "node:assert/strict";
 import { LmtpClient, send, SmtpClient, SmtpSession } from "../../../../packages/smtp/dist/index.js";
 
 const switches = { "5xx": "-f", "4xx": "-r", "421 and the end": "-Q", "the end": "-q" };
@@ -29,9 +29,9 @@ function checkFailure(error, command, failure) {
 }
 
 /** Each way to fail at one command of the mail itself, in every kind of pipelining. */
-const atCommand = (command) => ({
-  name: `failuresAt ${command === "." ? "the end of the message" : command}`,
-  async scenario(run) {
+const failuresAt = (what, command) => ({
+  name: `failuresAt${what}`,
+  scenario: async (run) => {
     const { from, to, message } = run;
     for (const protocol of protocols) {
       for (const [failure, option] of Object.entries(switches)) {
@@ -88,6 +88,25 @@ async function failuresAtEhlo(run) {
       name: "ReplyError",
     });
   }
+}
+
+/** Who may not log in sends nothing. */
+async function failuresAtLogin(run) {
+  const { from, to, message } = run;
+  const user = { user: "somebody", password: "secret" };
+  for (const [failure, name, code] of [
+    ["-f", "ReplyError", 500],
+    ["-r", "ReplyError", 450],
+    ["-Q", "ConnectionClosedError", undefined],
+    ["-q", "ConnectionClosedError", undefined],
+  ]) {
+    await rejects(send(await run.options([failure, "AUTH"], user), { from, to, message }), (error) => {
+      strictEqual(error.name, name);
+      strictEqual(error.reply?.code, code);
+      return true;
+    });
+  }
+  strictEqual(run.lines.filter((line) => / sent MAIL/.test(line)).length, 0);
 }
 
 /** What was taken was taken, whatever follows. */
@@ -153,12 +172,13 @@ async function severalRecipients(run) {
   }
 }
 
-/** A server that takes its time, and a caller who does not. */
+/** A server that takes its time, and a caller who does not. While it does, it answers what comes behind. */
 async function slowReplies(run) {
   const { from, to, message } = run;
+  const pipelining = "off";
   const limits = { MAIL: { timeouts: { reply: 200 } }, ".": { messageTimeout: 200 } };
   for (const [command, limit] of Object.entries(limits)) {
-    const options = await run.options(["-w", `${command}:3`], limit);
+    const options = await run.options(["-W", `${command}:30`], { ...limit, pipelining });
     await rejects(send(options, { from, to, message }), (error) => {
       strictEqual(error.name, "SendError");
       strictEqual(error.cause.name, "TimeoutError");
@@ -168,20 +188,23 @@ async function slowReplies(run) {
   }
   const aborting = new AbortController();
   const reason = new Error("enough");
-  const options = await run.options(["-w", "RCPT:3"], {
-    trace: (event) => {
-      run.trace(event);
-      if (/^RCPT/.test(event.text)) aborting.abort(reason);
-    },
-  });
+  const trace = (event) => {
+    run.trace(event);
+    if (event.text.startsWith("RCPT")) aborting.abort(reason);
+  };
+  const options = await run.options(["-W", "RCPT:30"], { pipelining, trace });
   const sending = send(options, { from, to, message, signal: aborting.signal });
-  await rejects(sending, (error) => ok(error === reason || error.cause === reason) === undefined);
+  await rejects(sending, (error) => error === reason);
 }
 
 export const scenarios = [
-  ...Object.keys(phases).map(atCommand),
+  failuresAt("TheSender", "MAIL"),
+  failuresAt("TheRecipient", "RCPT"),
+  failuresAt("TheGoAhead", "DATA"),
+  failuresAt("TheEndOfTheMessage", "."),
   { scenario: failuresAtTheGreeting },
   { scenario: failuresAtEhlo },
+  { scenario: failuresAtLogin },
   { scenario: failuresAtQuit },
   { scenario: goneBetweenMessages },
   { scenario: refusalsLeaveTheSession },

@@ -1,6 +1,6 @@
 // What is said before any mail: the greeting, the extensions, and the commands that are about neither.
 import { deepStrictEqual, match, ok, rejects, strictEqual } from "node:assert/strict";
-import { SmtpSession } from "../../../../packages/smtp/dist/index.js";
+import { send, SmtpSession } from "../../../../packages/smtp/dist/index.js";
 
 // What the configurations say that a server has or lacks.
 const known = [
@@ -20,7 +20,7 @@ async function extensionsOffered(run) {
   match(session.welcome, /mail\.netcli\.test/);
   deepStrictEqual(
     known.filter((name) => session.hasExtn(name)),
-    known.filter((name) => run.offers(name)),
+    known.filter((name) => run.offers(name) && !run.configuration.offersLater.has(name)),
   );
   // TLS is there already, or there is none.
   strictEqual(session.hasExtn("starttls"), false);
@@ -83,6 +83,21 @@ async function verbsOneByOne(run) {
   await run.checkArrived(mailbox, [message]);
 }
 
+/** Nothing said but where and who; on this machine, TLS is used if nothing else lets us in. */
+async function byUrl(run) {
+  const { protocol, host, port } = await run.options();
+  const url = new URL(`${protocol}://${host === "::1" ? "[::1]" : host}:${port}`);
+  const { user, password } = run.credentials;
+  if (user !== undefined) {
+    url.username = user;
+    url.password = password;
+  }
+  const mailbox = run.mailbox();
+  const message = run.message(mailbox);
+  for (const where of [url, url.href]) await send(where, { message });
+  await run.checkArrived(mailbox, [message, message]);
+}
+
 /** The old way. */
 async function withHelo(run) {
   const session = await SmtpSession.connect(await run.options({ tls: "none" }));
@@ -104,5 +119,6 @@ export const scenarios = [
   { scenario: extensionsOffered },
   { scenario: commandsWithoutMail },
   { scenario: verbsOneByOne },
+  { scenario: byUrl, when: ({ wanted, socket }) => wanted.tls !== "implicit" && socket === undefined },
   { scenario: withHelo, when: isOldEnough },
 ];

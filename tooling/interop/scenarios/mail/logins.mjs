@@ -1,5 +1,6 @@
 // Logging in, by every mechanism that is offered, and not.
 import { ok, rejects, strictEqual } from "node:assert/strict";
+import { readFileSync } from "node:fs";
 import { SmtpSession } from "../../../../packages/smtp/dist/index.js";
 import { tokenFor } from "../../lib/mail-tokens.mjs";
 
@@ -95,12 +96,28 @@ async function unknownUser(run) {
   );
 }
 
+/** Who has shown a certificate needs no password. */
+async function clientCertificate(run) {
+  const identity = readFileSync(run.place.identity, "utf8");
+  const nobody = { user: undefined, password: undefined };
+  const known = { external: true, tlsOptions: { key: identity, cert: identity } };
+  const session = await run.session({ ...nobody, ...known }, { certificates: true });
+  run.checkSent(/^AUTH EXTERNAL /, 1);
+  const mailbox = run.mailbox();
+  const message = run.message(mailbox);
+  await session.sendMail(run.sender.address, mailbox.address, message);
+  await session.quit();
+  await run.checkArrived(mailbox, [message]);
+}
+
 const hasLogin = ({ login }) => login.length > 0;
 
+const hasCertificates = ({ server, wanted, login }) =>
+  server === "Dovecot" && login.length > 0 && wanted.tls !== "none";
+
+const ofPasswords = [everyMechanism, wrongPasswordOrToken, strongestMechanism, secondAttempt, unknownUser];
+
 export const scenarios = [
-  everyMechanism,
-  wrongPasswordOrToken,
-  strongestMechanism,
-  secondAttempt,
-  unknownUser,
-].map((scenario) => ({ scenario, when: hasLogin }));
+  ...ofPasswords.map((scenario) => ({ scenario, when: hasLogin })),
+  { scenario: clientCertificate, when: hasCertificates },
+];

@@ -47,7 +47,8 @@ async function tooLarge(run) {
     strictEqual(error.name, "SendError");
     strictEqual(error.phase, "message");
     strictEqual(error.mayHaveBeenSent, false);
-    strictEqual(error.recipients[0].reply.code, 552);
+    // Some say that the transaction has failed (RFC 5321 4.2.2), and only behind that why.
+    match(error.recipients[0].reply.lines[0], /^(?:552|554 5\.3\.4)/);
     return true;
   });
   const small = run.message(mailbox);
@@ -58,7 +59,7 @@ async function tooLarge(run) {
 
 /** Addresses, and a header, in letters that are not ASCII. */
 async function utf8Addresses(run) {
-  const mailbox = run.mailbox("grüße");
+  const mailbox = run.mailbox("göran");
   const from = "jürgen@grüße.test";
   const message = headerOf({ from, to: mailbox.address, subject: "Grüße, 世界" }).concat("Grüße\r\n");
   const client = await run.client();
@@ -100,9 +101,10 @@ async function deliveryReport(run) {
   run.checkSent(/^RCPT TO:<[^>]+> NOTIFY=SUCCESS,FAILURE ORCPT=rfc822;first\+2Bname@netcli\.test$/, 1);
   await run.checkArrived(mailbox, [message]);
   const [report] = await run.sender.messages(1, run.signal);
+  match(report.toString(), /^Action: (?:delivered|relayed|expanded)$/im);
+  if (run.kind.reportsBriefly) return;
   match(report.toString(), /^Original-Envelope-Id: ?message( |\+20)1(\+|\+2B)2(=|\+3D)3$/im);
   match(report.toString(), /^Original-Recipient: ?rfc822; ?first(\+|\+2B)name@netcli\.test$/im);
-  match(report.toString(), /^Action: (?:delivered|relayed|expanded)$/im);
 }
 
 /** Those who are trusted may say who has sent a message first. */
@@ -152,6 +154,6 @@ export const scenarios = [
   { scenario: utf8Addresses, when: offering("SMTPUTF8") },
   { scenario: utf8NotOffered, when: lacking("SMTPUTF8") },
   { scenario: deliveryReport, when: offering("DSN") },
-  { scenario: submitter, when: ({ login }) => login.length > 0 },
+  { scenario: submitter, when: ({ server, login }) => login.length > 0 && server !== "aiosmtpd" },
   { scenario: envelopes },
 ];

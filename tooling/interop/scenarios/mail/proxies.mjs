@@ -21,9 +21,4 @@ async function valuesThatAreEncoded(run) {
   await session.quit();
 }
 
-const hasXclient = ({ offers }) => offers.has("XCLIENT");
-
-export const scenarios = [onBehalfOfAnother, valuesThatAreEncoded].map((scenario) => ({
-  scenario,
-  when: hasXclient,
-}));
+export const scenarios = [{ scenario: onBehalfOfAnother }, { scenario: valuesThatAreEncoded }];
