@@ -45,7 +45,7 @@ export class SmtpClient {
         await this.#rate?.pass(anySignal(mail.signal, this.#sessions.closed));
         return await this.#attempt(mail, addressed);
       } finally {
-        await release(addressed.content);
+        release(addressed.content);
       }
     });
   }

@@ -34,12 +34,12 @@ export async function address({
   try {
     return { from: from ?? senderOf(fields), to: to ?? recipientsOf(fields), content };
   } catch (error) {
-    await release(content);
+    release(content);
     throw error;
   }
 }
 
-/** Gives up a stream that nobody will read to its end. */
-export async function release(content: SplitMessage["content"]): Promise<void> {
-  if (!(content instanceof Uint8Array)) await content.return?.().catch(() => undefined);
+/** Gives up a stream that nobody will read to its end. Not to be waited for: it may never give what it was asked for. */
+export function release(content: SplitMessage["content"]): void {
+  if (!(content instanceof Uint8Array)) content.return?.().catch(() => undefined);
 }

@@ -206,7 +206,7 @@ export class SmtpSession extends SmtpInquiry {
     try {
       return await this.transact(addressed, options);
     } finally {
-      await addressing.then(({ content }) => release(content)).catch(() => undefined);
+      addressing.then(({ content }) => release(content)).catch(() => undefined);
     }
   }
 

@@ -45,17 +45,17 @@ const placed = forbidden.flatMap((bad) => [
 const spaced = ["a b", " a", "a ", " ", "a RCPT TO:<evil@example.org>"];
 
 /** What a JavaScript caller may give for anything. */
-function untyped<T>(value: unknown): T {
-  return JSON.parse(JSON.stringify(value)) as T;
+function untyped(value: unknown): MailOptions & RcptOptions {
+  return JSON.parse(JSON.stringify(value)) as MailOptions & RcptOptions;
 }
 
 type Call = (session: SmtpSession, bad: string) => Promise<unknown>;
 
 const withMail = (options: (bad: string) => unknown): Call => {
-  return (session, bad) => session.mail(from, untyped<MailOptions>(options(bad)));
+  return (session, bad) => session.mail(from, untyped(options(bad)));
 };
 const withRcpt = (options: (bad: string) => unknown): Call => {
-  return (session, bad) => session.rcpt(to, untyped<RcptOptions>(options(bad)));
+  return (session, bad) => session.rcpt(to, untyped(options(bad)));
 };
 
 /** By the name of the argument: how it is given, and with what it would be sent, where strings can be at all. */
@@ -103,7 +103,7 @@ const words: [string, Call, string?][] = [
 
 /** The same of those where blanks part words, are quoted, or are encoded. */
 const texts: [string, Call, string?][] = [
-  ["a quoted sender", (session, bad) => session.mail(`"${bad}"@example.org`), "a b"],
+  ["a quoted sender (CVE-2026-30227)", (session, bad) => session.mail(`"${bad}"@example.org`), "a b"],
   ["a quoted recipient", (session, bad) => session.rcpt(`"${bad}"@example.org`), "a b"],
   ["envid", withMail((bad) => ({ envid: bad })), "a b"],
   ["auth", withMail((bad) => ({ auth: bad })), "a b"],
@@ -138,7 +138,9 @@ async function wrongOf(call: Call, values: readonly string[]): Promise<string[]>
 describe("control characters (cpython#87290, CVE-2015-9096, GHSA-v3q9-hj7j-63hq)", () => {
   test.each([...words, ...texts])("in %s are refused, and nothing is sent", async (_name, call, good) => {
     expect(await wrongOf(call, placed)).toEqual([]);
-    if (good !== undefined) expect(await wrongOf(call, [good])).not.toEqual([]);
+    // Or it would be refused whatever it is.
+    const isSent = good === undefined || (await wrongOf(call, [good])).length > 0;
+    expect(isSent).toBe(true);
   });
 
   // A tab may stand where a space may, and becomes one.

@@ -89,19 +89,19 @@ describe("an answer in the middle of the message", () => {
   });
 });
 
+const codes = { accepted: "250 fine", refused: "550 no" };
+
+/** A server that takes all recipients, and then says this. */
+function lmtp(...answers: readonly string[]): Promise<Awaited<ReturnType<typeof introduced>>> {
+  const script = async (smtp: Smtp): Promise<void> => {
+    await smtp.envelope(to.length);
+    await smtp.content();
+    await smtp.say(...answers);
+  };
+  return introduced(["PIPELINING"], script, { protocol: "lmtp" });
+}
+
 describe("LMTP's answers, one for each recipient (RFC 2033)", () => {
-  const codes = { accepted: "250 fine", refused: "550 no" };
-
-  /** A server that takes all recipients, and then says this. */
-  function lmtp(...answers: readonly string[]): Promise<Awaited<ReturnType<typeof introduced>>> {
-    const script = async (smtp: Smtp): Promise<void> => {
-      await smtp.envelope(to.length);
-      await smtp.content();
-      await smtp.say(...answers);
-    };
-    return introduced(["PIPELINING"], script, { protocol: "lmtp" });
-  }
-
   test("too few before the server closes leave the others unknown", async () => {
     for (let count = 0; count < to.length; count += 1) {
       await using fixture = await lmtp(...Array.from({ length: count }, () => codes.accepted));
@@ -178,6 +178,26 @@ describe("LMTP's answers, one for each recipient (RFC 2033)", () => {
     expect((await session.sendMail(from, to, "x")).accepted).toEqual(to);
     expect(await failureOf(session.noop())).toBeInstanceOf(Error);
   });
+});
+
+test("an answer too many shifts those behind it, which stops the next message, whose envelope is out already", async () => {
+  await using fixture = await introduced(
+    ["PIPELINING"],
+    async (smtp) => {
+      await smtp.envelope();
+      await smtp.content();
+      for (const command of [/^MAIL/, /^RCPT/, /^DATA$/]) await smtp.expect(command);
+      await smtp.say("250 queued as 1", "250 extra", "250 fine", "250 fine", "354 go on");
+      await smtp.peer.closed;
+    },
+    { pipelining: "full" },
+  );
+  const { session } = fixture;
+  const first = session.sendMail(from, "b@example.org", "first");
+  const second = failureOf(session.sendMail(from, "b@example.org", "second"));
+  expect((await first).accepted).toEqual(["b@example.org"]);
+  expect(await second).toMatchObject({ phase: "data", mayHaveBeenSent: false });
+  expect(await fixture.sent()).not.toContain("second");
 });
 
 describe("a session that got what nobody asked for", () => {

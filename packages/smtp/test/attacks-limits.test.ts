@@ -1,5 +1,5 @@
 // Servers that never come to an end, or send what takes long to read (GHSA-4ffr-jq9g-5ffx, CVE-2026-38728).
-import { LimitError, TimeoutError } from "@netcli/core-transport";
+import { ArgumentError, LimitError, TimeoutError } from "@netcli/core-transport";
 import { failureOf } from "@netcli/test-kit";
 import { describe, expect, test } from "vitest";
 import { SmtpExtensions, SmtpSession } from "../src/index.ts";
@@ -101,15 +101,18 @@ describe("ten megabytes at once fail fast:", () => {
   });
 });
 
-/** As many lines as a reply may have, and as long ones, are read without more work than there are bytes. */
-describe("an EHLO with all that limits allow, and more, is read in linear time", () => {
-  const extensionsOf = (lines: readonly string[]): SmtpExtensions => {
-    const extensions = new SmtpExtensions(smtpGrammar.parse(lines));
-    // All that reads it.
-    for (const read of ["authMechanisms", "deliverBy", "futureRelease"] as const) void extensions[read];
-    return extensions;
-  };
+/** The extensions in an answer, of which all was looked at. */
+function extensionsOf(lines: readonly string[]): SmtpExtensions {
+  const extensions = new SmtpExtensions(smtpGrammar.parse(lines));
+  for (const read of ["authMechanisms", "deliverBy", "futureRelease"] as const) void extensions[read];
+  return extensions;
+}
 
+function resultOf(text: string): unknown {
+  return sendResult([], smtpGrammar.parse([`250 ${text}`]), 0);
+}
+
+describe("an EHLO with all that limits allow, and more, is read in linear time", () => {
   test.each<[string, (length: number) => string]>([
     ["blanks behind AUTH", (length) => `250-AUTH ${" ".repeat(length)}x`],
     ["tabs behind AUTH", (length) => `250-AUTH ${"\t".repeat(length)}x`],
@@ -146,8 +149,7 @@ describe("an EHLO with all that limits allow, and more, is read in linear time",
   test.each(["id=", "queued as ", "<", "<>", "<a> ", " Queued mail for delivery", "a "])(
     "and so is a reply to a message that is made of %j",
     async (unit) => {
-      const read = (text: string): unknown => sendResult([], smtpGrammar.parse([`250 ${text}`]), 0);
-      expect(await isLinear(repeated(unit), read)).toBe(true);
+      expect(await isLinear(repeated(unit), resultOf)).toBe(true);
     },
   );
 });
@@ -156,10 +158,25 @@ test("names of extensions are names and nothing else", async () => {
   const names = ["__proto__ x", "constructor", "toString", "hasOwnProperty"];
   await using fixture = await introduced(names, async (smtp) => smtp.prove());
   const { session } = fixture;
-  expect([...session.extensions.entries()].map(([name]) => name)).toEqual(
-    names.map((name) => name.split(" ")[0]?.toUpperCase()),
+  expect([...session.extensions.entries()].map(([extension]) => extension)).toEqual(
+    names.map((one) => one.split(" ")[0]?.toUpperCase()),
   );
   expect(session.hasExtn("valueOf")).toBe(false);
   expect(session.extensions.authMechanisms).toEqual([]);
   await session.noop();
+});
+
+describe("CVE-2025-14874: a header that somebody else wrote takes no long time to read", () => {
+  test.each(["a:", "(", "<", '"', "a@b,(", "g:h:(", "=?"])("with a To of nothing but %j", async (unit) => {
+    await using fixture = await introduced([], (smtp) => smtp.peer.closed);
+    const message = (length: number): string =>
+      `From: a@example.org\r\nTo: ${repeated(unit)(length)}\r\n\r\nx`;
+    const errors: unknown[] = [];
+    const read = async (text: string): Promise<void> => {
+      errors.push(await failureOf(fixture.session.sendMessage(text)));
+    };
+    expect(await isLinear(message, read)).toBe(true);
+    for (const error of errors) expect(error).toBeInstanceOf(ArgumentError);
+    expect(await fixture.sent()).not.toContain("MAIL");
+  });
 });

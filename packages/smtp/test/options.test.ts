@@ -31,12 +31,15 @@ describe("the port", () => {
   });
 
   test.each([
-    ["smtp://mx.example.org", { host, port: 25, protocol: "smtp" }],
+    ["smtp://mx.example.org", { host, port: 25, settings: { protocol: "smtp" } }],
     ["smtp://mx.example.org:2525", { host, port: 2525 }],
     ["smtps://mx.example.org", { host, port: 465, tls: "implicit" }],
     ["smtps://mx.example.org:2465", { host, port: 2465, tls: "implicit" }],
-    ["lmtp://mx.example.org", { host, port: 24, protocol: "lmtp" }],
-    ["smtp://ann%40example.org:p%2Fw@mx.example.org", { host, port: 587, user: "ann@example.org", password: "p/w" }],
+    ["lmtp://mx.example.org", { host, port: 24, settings: { protocol: "lmtp" } }],
+    [
+      "smtp://ann%40example.org:p%2Fw@mx.example.org",
+      { host, port: 587, user: "ann@example.org", password: "p/w" },
+    ],
     ["smtps://ann@mx.example.org", { port: 465, user: "ann" }],
     ["smtp://[::1]:26", { host: "::1", port: 26 }],
   ])("of %j is in it", (url, target) => {
@@ -47,9 +50,7 @@ describe("the port", () => {
 
 test("what is not said has the defaults that RFC 5321 has", () => {
   expect(resolveOptions({ host })).toMatchObject({
-    protocol: "smtp",
-    pipelining: "safe",
-    messageTimeout: 600_000,
+    settings: { protocol: "smtp", pipelining: "safe", messageTimeout: 600_000 },
     timeouts: { greeting: 60_000, reply: 300_000, stall: 180_000 },
   });
   expect(resolveOptions({ host, timeouts: { reply: 5 } }).timeouts).toEqual({

@@ -13,7 +13,12 @@ function tracesOf(secret: string): string[] {
   const encoded = [0, 1, 2].map((shift) =>
     base64(`${"x".repeat(shift)}${secret}`).slice(shift === 0 ? 0 : 4, -4),
   );
-  return [secret, ...encoded, Buffer.from(secret).toString("hex"), [...secret].reverse().join("")];
+  return [
+    secret,
+    ...encoded,
+    Buffer.from(secret).toString("hex"),
+    Buffer.from(secret).toReversed().toString(),
+  ];
 }
 
 /** Watch looks at things as closely as one can; with a secret of its own or the usual one. */

@@ -130,7 +130,7 @@ describe("what was offered before TLS", () => {
 
 /** What the client sends without being answered, in a round trip of something else. */
 async function fromNowOn(smtp: Smtp): Promise<Buffer> {
-  const before = smtp.peer.received.length;
+  const known = smtp.peer.received.length;
   for (let count = 0; count < 5; count += 1) await new Promise((resolve) => setImmediate(resolve));
-  return smtp.peer.received.subarray(before);
+  return smtp.peer.received.subarray(known);
 }

@@ -1,6 +1,6 @@
 // When TLS is used, and what of a server is verified.
 import { TlsError } from "@netcli/core-transport";
-import { createAuthority, failureOf, type ScriptedServer, tempDir } from "@netcli/test-kit";
+import { createAuthority, failureOf, type ScriptedServer, scriptedServer, tempDir } from "@netcli/test-kit";
 import { describe, expect, test } from "vitest";
 import { LmtpClient, send, SmtpClient, type SmtpOptions, SmtpSession } from "../src/index.ts";
 import {
@@ -13,7 +13,6 @@ import {
   throughTunnel,
   tlsOptions,
 } from "./scripted-smtp.ts";
-import { scriptedServer } from "@netcli/test-kit";
 
 refuseUnhandled();
 
@@ -101,6 +100,7 @@ describe("the certificate", () => {
     const session = await SmtpSession.connect(options);
     await session.quit();
     await server.settled();
+    expect(server.errors).toEqual([]);
   });
 
   test("is verified by the verb, too", async () => {
@@ -121,6 +121,7 @@ describe("to a server on this machine", () => {
     const session = await SmtpSession.connect({ ...nearby(server), ...login, name });
     await session.quit();
     await server.settled();
+    expect(server.errors).toEqual([]);
   });
 
   test("a login goes out in clear where TLS is not offered, or refused", async () => {
@@ -135,6 +136,7 @@ describe("to a server on this machine", () => {
       await session.quit();
     }
     await server.settled();
+    expect(server.errors).toEqual([]);
   });
 
   test("mail without a login takes no TLS", async () => {
@@ -174,6 +176,7 @@ describe("to a server on this machine", () => {
     const client = await LmtpClient.connect({ path, ...login, name });
     await client.quit();
     await server.settled();
+    expect(server.errors).toEqual([]);
   });
 
   test("a name that only looks like this machine is not near", async () => {
@@ -201,6 +204,7 @@ describe("a mode", () => {
     const client = await SmtpClient.connect({ ...throughTunnel(server), ...login, name, tls: "none" });
     await client.quit();
     await server.settled();
+    expect(server.errors).toEqual([]);
   });
 
   test("of implicit speaks TLS first, and never asks for it again", async () => {
@@ -216,6 +220,7 @@ describe("a mode", () => {
     const client = await SmtpClient.connect(options);
     await client.quit();
     await server.settled();
+    expect(server.errors).toEqual([]);
   });
 
   test("of implicit does not fall back to a server that speaks in clear", async () => {

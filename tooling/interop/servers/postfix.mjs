@@ -54,7 +54,7 @@ export const postfix = {
   namesMessages: true,
   givesReasons: true,
   log: "log",
-  complaints: /improper command pipelining|non-SMTP command|fatal:|panic:/,
+  complaints: /improper command pipelining after (?!CONNECT)|fatal:|panic:/,
   program: "/usr/lib/postfix/sbin/master",
   trial: ["/usr/sbin/postconf", "-d", "mail_version"],
   users: () => ({ postfix: undefined, postdrop: undefined }),
