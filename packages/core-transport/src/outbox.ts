@@ -131,7 +131,7 @@ export class Outbox<R extends Reply> {
         this.#waiting.shift();
         next.send();
       } else if ("begin" in next) {
-        if (!this.#canJoin) return;
+        if (!this.#canJoin || !this.#canTakeTurn) return;
         this.#waiting.shift();
         this.#turnTaken = true;
         void next.begin().then(() => {
@@ -145,6 +145,11 @@ export class Outbox<R extends Reply> {
         this.#send(next);
       }
     }
+  }
+
+  // Without pipelining a turn, too, waits for the answer before it.
+  get #canTakeTurn(): boolean {
+    return this.#window.commands > 1 || this.#commands === 0;
   }
 
   get #canJoin(): boolean {

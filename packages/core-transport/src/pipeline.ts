@@ -97,7 +97,8 @@ export class ReplyPipeline<R extends Reply> {
 
   /**
    * Runs a task that no other command may interrupt: one after which nothing may be sent at first (STARTTLS,
-   * AUTH), or with content behind it (DATA, POST). It begins when all before it was sent, not answered.
+   * AUTH), or with content behind it (DATA, POST). It begins when all before it was sent; with a window of one command, when
+   * that was answered, too.
    * The task sends through its turn: what it asked of the pipeline itself would wait for the task to end.
    */
   exclusive<T>(task: (turn: Turn<R>) => Promise<T>, signal?: AbortSignal): Promise<T> {

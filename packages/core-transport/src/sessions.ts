@@ -53,8 +53,9 @@ export class Sessions<S extends Lendable> {
   // Tasks that work with a session, and what waits for there being none.
   readonly #users: Map<S, number> = new Map();
   readonly #idling: Map<S, NodeJS.Timeout> = new Map();
-  // Those that are being ended politely while the client goes on.
+  // Those that are being ended politely while the client goes on, and those that have been.
   readonly #leaving: Map<S, Promise<void>> = new Map();
+  readonly #left: WeakSet<S> = new WeakSet();
   /** Tasks that can be under way at once without waiting for each other. */
   readonly parallel: number;
   // Tasks under way, and who waits for their end.
@@ -92,12 +93,13 @@ export class Sessions<S extends Lendable> {
 
   /** Ends what the pool wants no more: at once if it is broken or all is closed, else politely. */
   #dismiss(session: S): void {
-    if (this.#leaving.has(session) && !this.#pool.closed.aborted) return;
+    if (this.#left.has(session) && !this.#pool.closed.aborted) return;
     if (session.isOpen && !this.#pool.closed.aborted) this.#leave(session);
     else session.close();
   }
 
   #leave(session: S): void {
+    this.#left.add(session);
     const leaving = session.quit().then(() => void this.#leaving.delete(session));
     this.#leaving.set(session, leaving);
   }

@@ -141,10 +141,13 @@ describe("a turn", () => {
   test("waits for the window as the commands before it do", () => {
     const { out, sent } = outbox();
     out.window = { commands: 1 };
-    const a = command("a");
-    for (const item of [a, command("b"), turn("turn", sent)]) out.add(item);
+    const [a, b] = [command("a"), command("b")] as const;
+    for (const item of [a, b, turn("turn", sent)]) out.add(item);
     expect(sent).toEqual(["a"]);
     out.answered(a);
+    out.sendWaiting();
+    expect(sent).toEqual(["a", "b"]);
+    out.answered(b);
     out.sendWaiting();
     expect(sent).toEqual(["a", "b", "turn"]);
   });

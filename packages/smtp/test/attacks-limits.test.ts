@@ -2,11 +2,11 @@
 import { ArgumentError, LimitError, TimeoutError } from "@netcli/core-transport";
 import { failureOf } from "@netcli/test-kit";
 import { describe, expect, test } from "vitest";
-import { SmtpExtensions, SmtpSession } from "../src/index.ts";
+import { send, SmtpClient, SmtpExtensions, SmtpSession } from "../src/index.ts";
 import { smtpGrammar } from "../src/reply.ts";
 import { sendResult } from "../src/result.ts";
 import { cpuMilliseconds, isLinear, repeated } from "./linear-time.ts";
-import { greeted, introduced, name, refuseUnhandled, smtpServer } from "./scripted-smtp.ts";
+import { greeted, introduced, name, refuseUnhandled, type Smtp, smtpServer } from "./scripted-smtp.ts";
 
 refuseUnhandled();
 
@@ -152,6 +152,52 @@ describe("an EHLO with all that limits allow, and more, is read in linear time",
       expect(await isLinear(repeated(unit), resultOf)).toBe(true);
     },
   );
+});
+
+test.each(["MAILMAX=0", "RCPTMAX=0", "MAILMAX=0 RCPTMAX=0 RCPTDOMAINMAX=0"])(
+  "a limit of no messages, as %s, makes no client connect for ever",
+  async (limits) => {
+    const script = async (smtp: Smtp, index: number): Promise<void> => {
+      // A client that goes on is stopped, so that the test ends.
+      if (index > 5) return;
+      await smtp.greet(`LIMITS ${limits}`);
+      while ((await smtp.peer.readLine()) !== "QUIT") {
+        await smtp.say("250 fine");
+        await smtp.answer(/^RCPT /, "250 fine");
+        await smtp.answer("DATA", "354 go on");
+        await smtp.content();
+        await smtp.say("250 queued as 1");
+      }
+      await smtp.say("221 bye");
+    };
+    await using server = await smtpServer(script);
+    const { host, port } = server;
+    const client = await SmtpClient.connect({ host, port, name });
+    const mail = { from: "a@example.org", to: "b@example.org", message: "x" };
+    for (let count = 0; count < 2; count += 1) {
+      expect((await client.send(mail)).accepted).toEqual(["b@example.org"]);
+    }
+    await client.quit();
+    expect(server.connections).toBeLessThan(4);
+  },
+);
+
+test.each([
+  ["a reply too many", ["250 mx.example.org", "250 extra"]],
+  ["421", ["250 mx.example.org", "421 closing"]],
+  ["garbage", ["250 mx.example.org", "garbage"]],
+])("a session that is over as soon as it is open, by %s, is not replaced for ever", async (_what, lines) => {
+  await using server = await smtpServer(async (smtp, index) => {
+    // A client that goes on is stopped, so that the test ends.
+    if (index > 50) return;
+    await smtp.say("220 mx.example.org ESMTP");
+    await smtp.answer(/^EHLO /, ...lines);
+    await smtp.peer.closed;
+  });
+  const { host, port } = server;
+  const mail = { from: "a@example.org", to: "b@example.org", message: "x" };
+  expect(await failureOf(send({ host, port, name, retries: 2 }, mail))).toBeInstanceOf(Error);
+  expect(server.connections).toBeLessThan(8);
 });
 
 test("names of extensions are names and nothing else", async () => {

@@ -1,0 +1,2 @@
+// Fetches mail.
+export {};

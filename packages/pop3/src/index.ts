@@ -1,0 +1,2 @@
+// The exports of @netcli/pop3, nothing else.
+export {};
