@@ -183,6 +183,13 @@ export class Pool<S> {
       return;
     }
     this.#opening -= 1;
+    if (!this.#options.isUsable(session)) {
+      // Opened again at once, and so on, it would never end.
+      this.#options.close(session);
+      this.#learn(new ConnectionClosedError("the session was over as soon as it was open"));
+      this.#serve();
+      return;
+    }
     if (this.#isShut) this.#learnt = Infinity;
     this.#isShut = false;
     this.add(session);

@@ -60,8 +60,12 @@ export async function sendChunks(
   let answers: readonly Answer[] = [];
   let refused: Answer | undefined;
   let sent = 0;
+  const source = pieces(content.chunks());
   try {
-    for await (const { parts, length, isLast } of pieces(content.chunks())) {
+    for (;;) {
+      const next = await orLost(source.next(), pipeline);
+      if (next.done === true) break;
+      const { parts, length, isLast } = next.value;
       await asked.at(isSerial ? -1 : -CHUNKS);
       if (refused !== undefined) break;
       const command = smtpCommand("BDAT", String(length), ...(isLast ? ["LAST"] : []));
@@ -78,6 +82,8 @@ export async function sendChunks(
       answers = await Promise.all(last);
     }
   } finally {
+    // It may be waiting for something that never comes.
+    source.return().catch(() => undefined);
     await Promise.all(asked);
     // Behind a chunk that was refused, or a message that has no end, nothing else is possible (RFC 3030 4.2).
     const isOver = answers.some(saysYes);
@@ -88,6 +94,14 @@ export async function sendChunks(
 }
 
 const RSET = smtpCommand("RSET");
+
+/** Waits for a source, but no longer than the connection lasts. */
+function orLost<T>(work: Promise<T>, pipeline: ReplyPipeline<SmtpReply>): Promise<T> {
+  const lost = pipeline.connection.closed.then((): never => {
+    throw pipeline.error ?? new ConnectionClosedError("the connection was lost in the middle of the message");
+  });
+  return Promise.race([work, lost]);
+}
 
 function expect(turn: Turn<SmtpReply>, count: number, timeout: number): Promise<Answer>[] {
   return Array.from({ length: count }, () => outcomeOf(turn.expect({ timeout })));

@@ -52,7 +52,8 @@ export class SmtpSessions extends Sessions<SmtpSession> {
       isPassing,
       isSpent: ({ messages, extensions, openedAt }) => {
         const most = Math.min(messagesPerSession, extensions.limits.get("MAILMAX") ?? Infinity);
-        return messages >= most || performance.now() - openedAt >= sessionAge;
+        // One that has done nothing is as good as the next one.
+        return messages > 0 && (messages >= most || performance.now() - openedAt >= sessionAge);
       },
       idleTime: idleTime > LONGEST_MILLISECONDS ? Infinity : idleTime,
     });
