@@ -80,7 +80,7 @@ export abstract class Dialogue<R extends Reply> {
     this.pipeline.connection.trace = level > 0 ? show : trace;
   }
 
-  /** Says QUIT when all before it is done, waits up to `timeouts.close` for the answer, and closes. Never rejects. */
+  /** Says QUIT when all before it is done, waits up to `timeouts.close` for the answer, and closes. */
   quit(): Promise<void> {
     this.#quitting ??= this.#quit();
     return this.#quitting;
@@ -88,13 +88,23 @@ export abstract class Dialogue<R extends Reply> {
 
   async #quit(): Promise<void> {
     const { connection, error } = this.pipeline;
+    let reply: R | undefined;
     if (error === undefined) {
-      const timeout = connection.timeouts.close;
       // Nothing goes out behind it.
-      await this.askAlone(this.#options.quit, { timeout }).catch(() => undefined);
+      const saying = this.askAlone(this.#options.quit, { timeout: this.quitTimeout });
+      reply = await saying.catch(() => undefined);
     }
     await connection.close();
+    this.hearGoodbye(reply);
   }
+
+  /** Milliseconds for the answer to QUIT. */
+  protected get quitTimeout(): number {
+    return this.pipeline.connection.timeouts.close;
+  }
+
+  /** What it means if QUIT was answered so, or not at all; what this throws `quit` rejects with. */
+  protected hearGoodbye(_reply: R | undefined): void {}
 
   /** Closes at once. What is under way rejects. */
   close(): void {

@@ -15,6 +15,7 @@ export { cramMd5 } from "./cram-md5.ts";
 export { MechanismError, type MechanismErrorDetails } from "./errors.ts";
 export { external, type ExternalOptions } from "./external.ts";
 export { login } from "./login.ts";
+export { hasCredentials, type LoginOptions, type LoginPlace, mechanismsFor } from "./login-options.ts";
 export { type Mechanism, type Strength, strengths } from "./mechanism.ts";
 export { plain, type PasswordOptions } from "./plain.ts";
 export { saslprep } from "./saslprep.ts";

@@ -2,18 +2,16 @@
 import type { CommandLine, Connection, TlsMode, Turn } from "@netcli/core-transport";
 import {
   authenticate,
-  channelBindings,
-  chooseMechanisms,
   decodeBase64,
   encodeBase64,
+  hasCredentials,
   type Mechanism,
   type RefusalReason,
   type ServerStep,
 } from "@netcli/sasl";
 import { smtpCommand } from "./command.ts";
 import { refusal } from "./errors.ts";
-import type { SmtpExtensions } from "./extensions.ts";
-import { hasCredentials, type Credentials, type SmtpTarget } from "./options.ts";
+import type { SmtpTarget } from "./options.ts";
 import type { SmtpReply } from "./reply.ts";
 
 // RFC 4954 4: a line with an initial response keeps to RFC 5321's length, of which two bytes are its end.
@@ -26,23 +24,6 @@ const LONGEST_LINE = 510;
 export function defaultTlsMode(target: SmtpTarget, connection: Connection): TlsMode {
   if (hasCredentials(target)) return connection.confidential ? "opportunistic" : "starttls";
   return connection.confidential ? "none" : "opportunistic";
-}
-
-/** What to try with a server. Throws NotSupportedError if there is nothing. */
-export function mechanismsFor(
-  credentials: Credentials,
-  extensions: SmtpExtensions,
-  { tls, host, port }: Pick<SmtpTarget, "tls" | "host" | "port">,
-  connection: Connection,
-): readonly Mechanism[] {
-  return chooseMechanisms(extensions.authMechanisms, credentials, {
-    ...credentials.sasl,
-    isConfidential: connection.confidential,
-    allowInClear: tls === "none",
-    channelBindings: connection.tls === undefined ? [] : channelBindings(connection.tls),
-    host,
-    port,
-  });
 }
 
 /** Tries the mechanisms over a turn of the dialogue; resolves to the reply with which the server lets us in. */

@@ -52,8 +52,15 @@ export class SmtpClient {
 
   #attempt(mail: Mail, { from, to, content }: Addressed): Promise<SendResult> {
     const { from: _from, to: _to, message: _message, ...options } = mail;
-    const work = (session: SmtpSession): Promise<SendResult> =>
-      session.transact({ from, to, content }, options);
+    const work = async (session: SmtpSession, progressed: () => void): Promise<SendResult> => {
+      try {
+        return await session.transact({ from, to, content }, options);
+      } catch (error) {
+        // A server that takes so many messages in a session, and then ends it, is not broken.
+        if (session.taken > 0) progressed();
+        throw error;
+      }
+    };
     return this.#sessions.attempt(work, { signal: mail.signal, isShared: this.#isShared });
   }
 

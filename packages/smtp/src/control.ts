@@ -16,13 +16,13 @@ import {
   type Turn,
   type VerbOptions,
 } from "@netcli/core-transport";
-import type { Mechanism, Secret } from "@netcli/sasl";
-import { defaultTlsMode, logIn, mechanismsFor } from "./auth.ts";
+import { hasCredentials, mechanismsFor, type LoginOptions, type Mechanism, type Secret } from "@netcli/sasl";
+import { defaultTlsMode, logIn } from "./auth.ts";
 import { assertWord, smtpCommand } from "./command.ts";
 import { assertPositive, CONNECT } from "./errors.ts";
 import { SmtpExtensions } from "./extensions.ts";
 import { ownName } from "./name.ts";
-import { hasCredentials, type Credentials, type SendSettings, type SmtpTarget } from "./options.ts";
+import type { SendSettings, SmtpTarget } from "./options.ts";
 import { assertOffered } from "./parameters.ts";
 import { smtpGrammar, type SmtpReply } from "./reply.ts";
 import { xtext } from "./xtext.ts";
@@ -245,11 +245,12 @@ export abstract class SmtpControl extends Dialogue<SmtpReply> {
     return this.#logIn({ user, password, sasl: this.#target.sasl }, options);
   }
 
-  #logIn(credentials: Credentials, options: VerbOptions): Promise<SmtpReply> {
+  #logIn(credentials: LoginOptions, options: VerbOptions): Promise<SmtpReply> {
     const { connection } = this.pipeline;
     const choose = async (turn: Turn<SmtpReply>): Promise<readonly Mechanism[]> => {
       await this.#introduceIfNeeded(turn, options);
-      return mechanismsFor(credentials, this.#extensions, this.#target, connection);
+      const { tls, host, port } = this.#target;
+      return mechanismsFor(this.#extensions.authMechanisms, credentials, { connection, tls, host, port });
     };
     return this.#authenticate(choose, options);
   }

@@ -15,7 +15,7 @@ export { SendError, type SendPhase } from "./errors.ts";
 export { SmtpExtensions } from "./extensions.ts";
 export { type HeaderField, splitHeader, type SplitMessage } from "./header.ts";
 export { type Mail } from "./mail.ts";
-export { type Credentials, type SmtpOptions } from "./options.ts";
+export { type SmtpOptions } from "./options.ts";
 export { type Recipient, type Recipients, type SendOptions } from "./order.ts";
 export { type Message } from "./message-source.ts";
 export { findPolicy, type FindPolicyOptions, type PolicyFinding } from "./mta-sts.ts";

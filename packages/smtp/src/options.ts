@@ -10,28 +10,10 @@ import {
   type TlsOptions,
   type TlsTickets,
 } from "@netcli/core-transport";
-import type { ChoiceOptions, Secret } from "@netcli/sasl";
+import { hasCredentials, type LoginOptions } from "@netcli/sasl";
 import { assertWord } from "./command.ts";
 
-/** Who logs in, and how. */
-export interface Credentials {
-  /** Default: nobody logs in. */
-  user?: string | undefined;
-  /** A function is called when the password is needed. */
-  password?: Secret | undefined;
-  /** An OAuth 2.0 access token, or a function that gets one. */
-  token?: Secret | undefined;
-  /** Whom to act as, where that is someone else. */
-  authzid?: string | undefined;
-  /** The client certificate of `tlsOptions`, or a Unix socket, has shown who we are. Default false. */
-  external?: boolean | undefined;
-  /** No one in particular: a mail address or a word for the server's log, or "". */
-  anonymous?: string | undefined;
-  /** Which mechanisms; default: the strongest that the server offers. See @netcli/sasl. */
-  sasl?: Pick<ChoiceOptions, "custom" | "mechanisms" | "minimum" | "scram"> | undefined;
-}
-
-export interface SmtpOptions extends Omit<ConnectOptions, "tls" | "decode">, Credentials {
+export interface SmtpOptions extends Omit<ConnectOptions, "tls" | "decode">, LoginOptions {
   /** Default 465 with `tls: "implicit"`, 587 with credentials (RFC 6409), else 25; with LMTP 24. */
   port?: number | undefined;
   /** LMTP (RFC 2033) has a reply for each recipient behind the message. Default `smtp`. */
@@ -94,11 +76,6 @@ export interface SmtpTarget extends SmtpOptions {
 interface Findings {
   /** An envelope behind the content of the message before it. */
   refusesOverlap: boolean;
-}
-
-/** Are there any? */
-export function hasCredentials({ user, token, external, anonymous }: Credentials): boolean {
-  return user !== undefined || token !== undefined || external === true || anonymous !== undefined;
 }
 
 /** Reads a URL or options. Throws ArgumentError. */

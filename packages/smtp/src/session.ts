@@ -54,6 +54,7 @@ export class SmtpSession extends SmtpInquiry {
   #recipients: Promise<Answer>[] = [];
   #isMidway = false;
   #messages = 0;
+  #taken = 0;
   /** @internal By performance.now(). */
   readonly openedAt: number = performance.now();
 
@@ -75,6 +76,11 @@ export class SmtpSession extends SmtpInquiry {
   /** Messages that were begun here by `sendMail`, `sendMessage` or a client. */
   get messages(): number {
     return this.#messages;
+  }
+
+  /** @internal Messages that the server has taken, of those. */
+  get taken(): number {
+    return this.#taken;
   }
 
   /** @internal A message was begun by `mail`, and not ended. */
@@ -223,7 +229,9 @@ export class SmtpSession extends SmtpInquiry {
         const { answering } = await transaction.send(turn);
         return { transaction, answering };
       }, signal);
-      return begun.transaction.conclude(await begun.answering);
+      const result = begun.transaction.conclude(await begun.answering);
+      this.#taken += 1;
+      return result;
     };
     const sending = send();
     this.#before = outcomeOf(sending);

@@ -1,0 +1,70 @@
+// Fetches messages one after the other, several ahead of the one that is being worked on.
+import { orAborted, type VerbOptions } from "@netcli/core-transport";
+import { Pop3Message, type MaildropRow } from "./message.ts";
+import type { Pop3Session } from "./session.ts";
+
+// In memory at most, fetched and not yet handed over; a single message above this is streamed when it is its turn.
+const AHEAD_BYTES = 4 * 1_048_576;
+const AHEAD_MESSAGES = 64;
+const SMALL_BYTES = 1_048_576;
+
+// A header, and some lines.
+const TOP_BYTES = 16_384;
+
+export interface FetchOptions extends VerbOptions {
+  /** Only the header and so many lines of the body. */
+  top?: number | undefined;
+}
+
+interface Ahead {
+  readonly bytes: number;
+  readonly message: Promise<Pop3Message>;
+}
+
+/** Yields the messages in the order of the rows. What is fetched ahead is dropped if it is left early. */
+export async function* fetchMessages(
+  session: Pop3Session,
+  rows: readonly MaildropRow[],
+  { top, signal }: FetchOptions,
+): AsyncGenerator<Pop3Message, void, void> {
+  const ahead: Ahead[] = [];
+  let next = 0;
+  let bytes = 0;
+  const fill = (): void => {
+    for (let row = rows[next]; row !== undefined; row = rows[next]) {
+      const expectedBytes = top === undefined ? row.size : Math.min(row.size, TOP_BYTES);
+      const isRoom = ahead.length < AHEAD_MESSAGES && bytes + expectedBytes <= AHEAD_BYTES;
+      if (ahead.length > 0 && !isRoom) return;
+      next += 1;
+      const message = messageOf(session, row, { top, signal, expectedBytes });
+      // Who leaves early never hears of it.
+      message.catch(() => undefined);
+      ahead.push({ bytes: expectedBytes, message });
+      bytes += expectedBytes;
+    }
+  };
+  for (fill(); ahead.length > 0; fill()) {
+    const { bytes: size, message } = ahead.shift() as Ahead;
+    const fetched = await message;
+    bytes -= size;
+    fill();
+    yield fetched;
+    await fetched.finish();
+  }
+}
+
+async function messageOf(
+  session: Pop3Session,
+  row: MaildropRow,
+  { top, signal, expectedBytes }: FetchOptions & { readonly expectedBytes: number },
+): Promise<Pop3Message> {
+  const options = { signal, expectedBytes };
+  if (top === undefined && row.size > SMALL_BYTES) {
+    return new Pop3Message(row, () => session.retr(row.number, options));
+  }
+  const retrieving =
+    top === undefined ? session.retr(row.number, options) : session.top(row.number, top, options);
+  const retrieved = await retrieving;
+  // A signal ends the wait for the answer only.
+  return new Pop3Message(row, await orAborted(retrieved.bytes(), signal));
+}
