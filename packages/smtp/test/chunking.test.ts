@@ -34,12 +34,24 @@ describe("pieces", () => {
     [[1], [1]],
     [[1, 2, 3], [6]],
     [[MIB], [MIB]],
-    [[MIB, 1], [MIB, 1]],
+    [
+      [MIB, 1],
+      [MIB, 1],
+    ],
     [[MIB - 1, 1], [MIB]],
-    [[1, MIB], [1, MIB]],
-    [[MIB, MIB, MIB], [MIB, MIB, MIB]],
+    [
+      [1, MIB],
+      [1, MIB],
+    ],
+    [
+      [MIB, MIB, MIB],
+      [MIB, MIB, MIB],
+    ],
     [[MIB + 5], [MIB + 5]],
-    [[600_000, 600_000, 400_000], [600_000, 1_000_000]],
+    [
+      [600_000, 600_000, 400_000],
+      [600_000, 1_000_000],
+    ],
   ])("of chunks of %j have %j bytes, the last one marked", async (lengths, sizes) => {
     const all: [number, boolean][] = [];
     for await (const { parts, length, isLast } of pieces(of(...lengths))) {
@@ -88,28 +100,31 @@ describe.each([
     expect(fixture.got("bob")).toEqual(["\n.\n", message]);
   });
 
-  test.each([1, 2, 3])("of which number %i is refused are a refusal, and the session goes on", async (number) => {
-    let count = 0;
-    const reply: EsmtpHook = (verb) => {
-      if (verb !== "BDAT") return undefined;
-      count += 1;
-      return count === number ? "552 5.3.4 Too large." : undefined;
-    };
-    await using fixture = await onServer({ extensions, reply }, chunking);
-    const { session, server } = fixture;
-    const error = await failureOf(session.sendMail(from, to, of(MIB, MIB, 10), { body: "binarymime" }));
-    expect(error).toBeInstanceOf(SendError);
-    expect(error).toMatchObject({
-      phase: "message",
-      mayHaveBeenSent: false,
-      isPermanent: true,
-      recipients: [{ status: "refused", reply: { code: 552 } }],
-    });
-    expect(server.received).toEqual([]);
-    expect((await session.sendMail(from, to, message)).accepted).toEqual([to]);
-    expect(fixture.got("bob")).toEqual([message]);
-    expect(server.sessions).toHaveLength(1);
-  });
+  test.each([1, 2, 3])(
+    "of which number %i is refused are a refusal, and the session goes on",
+    async (number) => {
+      let count = 0;
+      const reply: EsmtpHook = (verb) => {
+        if (verb !== "BDAT") return undefined;
+        count += 1;
+        return count === number ? "552 5.3.4 Too large." : undefined;
+      };
+      await using fixture = await onServer({ extensions, reply }, chunking);
+      const { session, server } = fixture;
+      const error = await failureOf(session.sendMail(from, to, of(MIB, MIB, 10), { body: "binarymime" }));
+      expect(error).toBeInstanceOf(SendError);
+      expect(error).toMatchObject({
+        phase: "message",
+        mayHaveBeenSent: false,
+        isPermanent: true,
+        recipients: [{ status: "refused", reply: { code: 552 } }],
+      });
+      expect(server.received).toEqual([]);
+      expect((await session.sendMail(from, to, message)).accepted).toEqual([to]);
+      expect(fixture.got("bob")).toEqual([message]);
+      expect(server.sessions).toHaveLength(1);
+    },
+  );
 
   test("of a stream that fails are given up, and the session goes on", async () => {
     await using fixture = await onServer({ extensions }, chunking);
@@ -136,7 +151,10 @@ describe.each([
 
   test("whose connection breaks before the last one was sent are unsent, not unknown", async () => {
     const reply: EsmtpHook = (verb) => (verb === "BDAT" ? "drop" : undefined);
-    await using fixture = await onServer({ extensions: extensions.filter((one) => one !== "PIPELINING"), reply }, chunking);
+    await using fixture = await onServer(
+      { extensions: extensions.filter((one) => one !== "PIPELINING"), reply },
+      chunking,
+    );
     const { session, server } = fixture;
     const error = await failureOf(session.sendMail(from, to, of(MIB, 10), { body: "binarymime" }));
     expect(error).toMatchObject({

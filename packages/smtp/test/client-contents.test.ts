@@ -111,22 +111,25 @@ describe("a stream that fails midway", () => {
   test.each([
     ["DATA ends the session", false, 2],
     ["BDAT lets it go on", true, 1],
-  ])("with %s; nothing is delivered, nothing is tried again, and the client goes on", async (_how, chunking, sessions) => {
-    await using fixture = await clientOn({}, { chunking, retries: 2 });
-    const { client, server, got } = fixture;
-    const error = await failureOf(client.send({ from, to, message: failing() }));
-    expect(error).toBeInstanceOf(SendError);
-    expect(error).toMatchObject({
-      phase: "message",
-      cause: broken,
-      mayHaveBeenSent: false,
-      recipients: [{ address: to, status: "unsent" }],
-      bytesTransferred: 17,
-    });
-    expect((await client.send({ from, to, message: text })).accepted).toEqual([to]);
-    expect(got("bob")).toEqual([text]);
-    expect(server.sessions).toHaveLength(sessions);
-  });
+  ])(
+    "with %s; nothing is delivered, nothing is tried again, and the client goes on",
+    async (_how, chunking, sessions) => {
+      await using fixture = await clientOn({}, { chunking, retries: 2 });
+      const { client, server, got } = fixture;
+      const error = await failureOf(client.send({ from, to, message: failing() }));
+      expect(error).toBeInstanceOf(SendError);
+      expect(error).toMatchObject({
+        phase: "message",
+        cause: broken,
+        mayHaveBeenSent: false,
+        recipients: [{ address: to, status: "unsent" }],
+        bytesTransferred: 17,
+      });
+      expect((await client.send({ from, to, message: text })).accepted).toEqual([to]);
+      expect(got("bob")).toEqual([text]);
+      expect(server.sessions).toHaveLength(sessions);
+    },
+  );
 
   test("in its header is refused before anything is sent", async () => {
     await using fixture = await clientOn();

@@ -104,7 +104,8 @@ describe("close", () => {
     const errors = await Promise.all(mails);
     expect(errors[0]).toBeInstanceOf(SendError);
     expect(errors[0]).toMatchObject({ mayHaveBeenSent: true, phase: "message" });
-    for (const error of [...errors.slice(1), await using]) expect(error).toBeInstanceOf(ConnectionClosedError);
+    for (const error of [...errors.slice(1), await using])
+      expect(error).toBeInstanceOf(ConnectionClosedError);
     goOn();
     await server.sessions[0]?.ended;
     expect(server.sessions).toHaveLength(1);

@@ -1,7 +1,12 @@
 // A client: how many sessions it has, how long it keeps them, and when it tries again.
 import { ConnectionClosedError, ReplyError } from "@netcli/core-transport";
 import { failureOf, gate } from "@netcli/test-kit";
-import { type EsmtpHook, type EsmtpServer, type EsmtpServerSession, startEsmtpServer } from "@netcli/test-servers";
+import {
+  type EsmtpHook,
+  type EsmtpServer,
+  type EsmtpServerSession,
+  startEsmtpServer,
+} from "@netcli/test-servers";
 import { describe, expect, test } from "vitest";
 import { send, SendError, SmtpClient } from "../src/index.ts";
 import { clientOn, from, identity, message, refuseUnhandled, tlsOptions, to, turns } from "./own-smtp.ts";
@@ -69,11 +74,17 @@ describe("a mail", () => {
     await using fixture = await clientOn();
     const { client, since } = fixture;
     const lines = since();
-    for (const wrong of [{ from: "a b", to }, { from, to: "<bob@example.org>" }, { from, to: ["", to] }]) {
+    for (const wrong of [
+      { from: "a b", to },
+      { from, to: "<bob@example.org>" },
+      { from, to: ["", to] },
+    ]) {
       const error = await failureOf(client.send({ ...wrong, message }));
       expect(error).toMatchObject({ code: "ERR_NETCLI_ARGUMENT" });
     }
-    expect(await failureOf(client.send({ message: "no header" }))).toMatchObject({ code: "ERR_NETCLI_ARGUMENT" });
+    expect(await failureOf(client.send({ message: "no header" }))).toMatchObject({
+      code: "ERR_NETCLI_ARGUMENT",
+    });
     const signal = AbortSignal.abort("enough");
     expect(await failureOf(client.send({ ...mail, signal }))).toBe("enough");
     expect(lines()).toEqual([]);
@@ -125,7 +136,10 @@ describe("sessions", () => {
 
   test("are replaced after as many as the server says, in overlap too", async () => {
     for (const pipelining of ["safe", "full"] as const) {
-      await using fixture = await clientOn({ extensions: ["PIPELINING", "LIMITS MAILMAX=2"] }, { pipelining });
+      await using fixture = await clientOn(
+        { extensions: ["PIPELINING", "LIMITS MAILMAX=2"] },
+        { pipelining },
+      );
       const { client, server } = fixture;
       await Promise.all(Array.from({ length: 7 }, () => client.send(mail)));
       expect(Math.max(...counts(server))).toBeLessThanOrEqual(2);

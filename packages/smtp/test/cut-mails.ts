@@ -1,6 +1,12 @@
 // Mails over a connection that is cut: what the client says of each recipient has to be what the server did.
 import type { EsmtpServer, EsmtpServerOptions } from "@netcli/test-servers";
-import { LmtpClient, SendError, SmtpClient, type RecipientResult, type SmtpClientOptions } from "../src/index.ts";
+import {
+  LmtpClient,
+  SendError,
+  SmtpClient,
+  type RecipientResult,
+  type SmtpClientOptions,
+} from "../src/index.ts";
 
 /** One way to send. */
 export interface Way {
@@ -100,7 +106,8 @@ export function assertTrue(
   { mailboxes }: EsmtpServer,
   said?: string,
 ): void {
-  const ends = said === undefined ? Infinity : (said.match(/\r\n\.\r\n(?!\.\r\n)|BDAT \d+ LAST\r\n/g)?.length ?? 0);
+  const ends =
+    said === undefined ? Infinity : (said.match(/\r\n\.\r\n(?!\.\r\n)|BDAT \d+ LAST\r\n/g)?.length ?? 0);
   for (const [number, outcome] of outcomes.entries()) {
     for (const address of recipientsOf(number)) {
       const messages = mailboxes.messagesOf(address.replace(/@.*/, ""));
@@ -114,7 +121,8 @@ export function assertTrue(
         (status === "accepted" && length === 1) ||
         (status === "unknown" && length <= 1 && number < ends) ||
         (status !== "accepted" && status !== "unknown" && length === 0);
-      if (!isTrue) throw new Error(`${address} is said to be ${status}, and has ${length} mails; ends: ${ends}`);
+      if (!isTrue)
+        throw new Error(`${address} is said to be ${status}, and has ${length} mails; ends: ${ends}`);
     }
   }
 }

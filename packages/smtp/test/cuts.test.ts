@@ -51,14 +51,16 @@ async function cutAt(way: Way, cut: Cut): Promise<void> {
   if (length !== (isMet ? 0 : 1)) throw new Error(`the next one has ${length} mails`);
 }
 
-// Every byte once, and with the other ending every so many.
+// Every byte once, and with the other ending every so many; with several mails at a time there are more of them.
 const cuts: readonly (readonly [Cut["side"], Cut["how"], step: number])[] = [
   ["server", "end", 1],
   ["server", "reset", 5],
   ["client", "end", 1],
   ["client", "reset", 7],
 ];
-const cases = ways.flatMap((way) => cuts.map(([side, how, step]) => [side, how, way.name, step, way] as const));
+const cases = ways.flatMap((way) =>
+  cuts.map(([side, how, step]) => [side, how, way.name, way.mails * step, way] as const),
+);
 
 describe("the connection is cut", () => {
   test.each(cases)(

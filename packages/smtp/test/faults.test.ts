@@ -202,17 +202,20 @@ test("421 for one recipient of LMTP is nothing to the one before it", async () =
 describe("a server that goes too far", () => {
   const [way] = ways as [Way];
 
-  test.each(["250 fine", "250 fine\r\n250 fine"])("with %j that nobody asked for ends the session", async (line) => {
-    const extra = at(".", { raw: `${line}\r\n` });
-    const server = await startEsmtpServer({ reply: extra });
-    await using client = await SmtpClient.connect(server.url);
-    // The message itself was answered.
-    expect((await client.send({ from, to, message })).accepted).toEqual(to);
-    expect((await client.send({ from, to, message: "next\r\n" })).accepted).toEqual(to);
-    expect(server.mailboxes.messagesOf("a")).toHaveLength(2);
-    client.close();
-    await server.close();
-  });
+  test.each(["250 fine", "250 fine\r\n250 fine"])(
+    "with %j that nobody asked for ends the session",
+    async (line) => {
+      const extra = at(".", { raw: `${line}\r\n` });
+      const server = await startEsmtpServer({ reply: extra });
+      await using client = await SmtpClient.connect(server.url);
+      // The message itself was answered.
+      expect((await client.send({ from, to, message })).accepted).toEqual(to);
+      expect((await client.send({ from, to, message: "next\r\n" })).accepted).toEqual(to);
+      expect(server.mailboxes.messagesOf("a")).toHaveLength(2);
+      client.close();
+      await server.close();
+    },
+  );
 
   test.each(["250 fine", "550 no", "220 go"])("with %j to DATA gets no message", async (reply) => {
     const { error, delivered } = await outcomeOf(way, at("DATA", { reply, skip: true }));

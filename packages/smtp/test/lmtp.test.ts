@@ -53,7 +53,9 @@ describe.each(ways)("%s", (_name, extensions, options) => {
   test("with onPartial throw rejects also behind the message, and says who has it", async () => {
     await using fixture = await onServer(server, options);
     const { session, got } = fixture;
-    const sending = session.sendMail(from, ["a@x.example", "full@x.example"], message, { onPartial: "throw" });
+    const sending = session.sendMail(from, ["a@x.example", "full@x.example"], message, {
+      onPartial: "throw",
+    });
     const error = await failureOf(sending);
     expect(error).toBeInstanceOf(SendError);
     expect(error).toMatchObject({

@@ -21,7 +21,10 @@ const kinds = [
 
 test("the next envelope is there before the message is answered, and the next content is not", async () => {
   const { opened: wait, open: answer } = gate();
-  await using fixture = await onServer({ extensions: ["PIPELINING"], reply: (verb) => (verb === "." ? slow() : undefined) }, full);
+  await using fixture = await onServer(
+    { extensions: ["PIPELINING"], reply: (verb) => (verb === "." ? slow() : undefined) },
+    full,
+  );
   const { session, server } = fixture;
   let isFirst = true;
   const slow = async (): Promise<undefined> => {
@@ -47,10 +50,7 @@ describe.each(kinds)("of messages at the same time, %s", (kind, options) => {
       const isRefused = received.at(-1)?.to.some(({ address }) => /r[49]@/.test(address)) === true;
       return verb === "." && isRefused ? "554 5.6.0 Spam." : undefined;
     };
-    await using fixture = await clientOn(
-      { extensions: extensions[kind], reply },
-      { ...full, ...options },
-    );
+    await using fixture = await clientOn({ extensions: extensions[kind], reply }, { ...full, ...options });
     const { client, server, got } = fixture;
     const numbers = Array.from({ length: 40 }, (_, number) => number);
     const outcomes = await Promise.allSettled(
@@ -99,7 +99,10 @@ describe.each(kinds)("of messages at the same time, %s", (kind, options) => {
   });
 
   test("one whose stream fails takes with it what can't be saved, and nobody gets half of it", async () => {
-    await using fixture = await clientOn({ extensions: extensions[kind] }, { ...full, ...options, retries: 2 });
+    await using fixture = await clientOn(
+      { extensions: extensions[kind] },
+      { ...full, ...options, retries: 2 },
+    );
     const { client, got } = fixture;
     const failing = function* (): Generator<string> {
       yield "Subject: this is\r\n\r\nhalf of it";

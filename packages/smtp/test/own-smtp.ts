@@ -3,7 +3,13 @@ import { setImmediate as tick } from "node:timers/promises";
 import { createAuthority } from "@netcli/test-kit";
 import { type EsmtpServer, type EsmtpServerOptions, startEsmtpServer } from "@netcli/test-servers";
 import { afterAll, expect } from "vitest";
-import { LmtpClient, SmtpClient, type SmtpClientOptions, type SmtpOptions, SmtpSession } from "../src/index.ts";
+import {
+  LmtpClient,
+  SmtpClient,
+  type SmtpClientOptions,
+  type SmtpOptions,
+  SmtpSession,
+} from "../src/index.ts";
 
 export const authority = createAuthority();
 /** For `localhost`, `127.0.0.1` and `::1`. */

@@ -159,7 +159,8 @@ describe("without its extension", () => {
       session.sendMail(from, to, message, { body: "binarymime" }),
       session.sendMail(from, to, message, { requireTls: true }),
     ];
-    for (const error of await Promise.all(asking.map(failureOf))) expect(error).toBeInstanceOf(NotSupportedError);
+    for (const error of await Promise.all(asking.map(failureOf)))
+      expect(error).toBeInstanceOf(NotSupportedError);
     expect(lines()).toEqual([]);
   });
 });
@@ -258,7 +259,10 @@ describe("SIZE", () => {
     await using fixture = await onServer({ extensions: ["SIZE 10"] });
     const { session, since, got } = fixture;
     const lines = since();
-    for (const [content, options] of [["12345678901", {}], ["1", { size: 11 }]] as const) {
+    for (const [content, options] of [
+      ["12345678901", {}],
+      ["1", { size: 11 }],
+    ] as const) {
       const error = await failureOf(session.sendMail(from, to, content, options));
       expect(error).toBeInstanceOf(NotSupportedError);
       expect(error).toMatchObject({ code: "ERR_NETCLI_MESSAGE_SIZE" });
@@ -348,7 +352,8 @@ describe("addresses that are not ASCII", () => {
     const { session, since } = fixture;
     const lines = since();
     const asking = [session.sendMail(user, to, "x"), session.sendMail(from, user, "x"), session.mail(user)];
-    for (const error of await Promise.all(asking.map(failureOf))) expect(error).toBeInstanceOf(NotSupportedError);
+    for (const error of await Promise.all(asking.map(failureOf)))
+      expect(error).toBeInstanceOf(NotSupportedError);
     expect(lines()).toEqual([]);
   });
 

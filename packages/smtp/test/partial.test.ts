@@ -29,19 +29,20 @@ function once(asked: string, reply: string): EsmtpHook {
   };
 }
 
-const ways: readonly (readonly [name: string, server: EsmtpServerOptions, options: Partial<SmtpOptions>])[] = [
-  ["DATA", { extensions: ["PIPELINING", "ENHANCEDSTATUSCODES"] }, {}],
-  ["DATA, one by one", { extensions: ["ENHANCEDSTATUSCODES"] }, {}],
-  ["DATA, full overlap", { extensions: ["PIPELINING", "ENHANCEDSTATUSCODES"] }, { pipelining: "full" }],
-  ["BDAT", { extensions: ["PIPELINING", "CHUNKING", "ENHANCEDSTATUSCODES"] }, { chunking: true }],
-  ["BDAT, one by one", { extensions: ["CHUNKING", "ENHANCEDSTATUSCODES"] }, { chunking: true }],
-  ["LMTP", { lmtp: true, extensions: ["PIPELINING", "ENHANCEDSTATUSCODES"] }, {}],
+const ways: readonly (readonly [name: string, server: EsmtpServerOptions, options: Partial<SmtpOptions>])[] =
   [
-    "LMTP, BDAT",
-    { lmtp: true, extensions: ["PIPELINING", "CHUNKING", "ENHANCEDSTATUSCODES"] },
-    { chunking: true },
-  ],
-];
+    ["DATA", { extensions: ["PIPELINING", "ENHANCEDSTATUSCODES"] }, {}],
+    ["DATA, one by one", { extensions: ["ENHANCEDSTATUSCODES"] }, {}],
+    ["DATA, full overlap", { extensions: ["PIPELINING", "ENHANCEDSTATUSCODES"] }, { pipelining: "full" }],
+    ["BDAT", { extensions: ["PIPELINING", "CHUNKING", "ENHANCEDSTATUSCODES"] }, { chunking: true }],
+    ["BDAT, one by one", { extensions: ["CHUNKING", "ENHANCEDSTATUSCODES"] }, { chunking: true }],
+    ["LMTP", { lmtp: true, extensions: ["PIPELINING", "ENHANCEDSTATUSCODES"] }, {}],
+    [
+      "LMTP, BDAT",
+      { lmtp: true, extensions: ["PIPELINING", "CHUNKING", "ENHANCEDSTATUSCODES"] },
+      { chunking: true },
+    ],
+  ];
 
 async function refused(
   fixture: SessionFixture,
@@ -55,7 +56,9 @@ async function refused(
 
 /** The next message goes through, and it is the only one there. */
 async function goesOn({ session, server, got }: SessionFixture): Promise<void> {
-  expect((await session.sendMail(from, ["next@example.org"], "next\r\n")).accepted).toEqual(["next@example.org"]);
+  expect((await session.sendMail(from, ["next@example.org"], "next\r\n")).accepted).toEqual([
+    "next@example.org",
+  ]);
   expect(got("next")).toEqual(["next\r\n"]);
   expect(server.received.at(-1)?.to.map(({ address }) => address)).toEqual(["next@example.org"]);
   expect(server.sessions).toHaveLength(1);
@@ -84,7 +87,12 @@ describe.each(ways)("%s", (_name, serverOptions, options) => {
   test("rejects when all are refused, and sends nothing", async () => {
     await using fixture = await onServer({ ...serverOptions, reply: byName }, options);
     const error = await refused(fixture, [none, later]);
-    expect(error).toMatchObject({ phase: "rcpt", isTemporary: true, isPermanent: false, mayHaveBeenSent: false });
+    expect(error).toMatchObject({
+      phase: "rcpt",
+      isTemporary: true,
+      isPermanent: false,
+      mayHaveBeenSent: false,
+    });
     expect(error.recipients).toMatchObject([
       { address: none, status: "refused", reply: { code: 550 } },
       { address: later, status: "refused", reply: { code: 450 } },
@@ -111,37 +119,53 @@ describe.each(ways)("%s", (_name, serverOptions, options) => {
     expect(all.accepted).toEqual([to, eve]);
   });
 
-  test.each(["451 4.3.0 Later.", "550 5.7.1 Not you."])("rejects when the sender is refused with %j", async (reply) => {
-    await using fixture = await onServer({ ...serverOptions, reply: once("MAIL", reply) }, options);
-    const isPermanent = reply.startsWith("5");
-    const error = await refused(fixture, [to, eve]);
-    expect(error).toMatchObject({ phase: "mail", isPermanent, isTemporary: !isPermanent, mayHaveBeenSent: false });
-    expect(error.recipients).toMatchObject([
-      { address: to, status: "refused", reply: { code: Number(reply.slice(0, 3)) } },
-      { address: eve, status: "refused" },
-    ]);
-    await goesOn(fixture);
-  });
+  test.each(["451 4.3.0 Later.", "550 5.7.1 Not you."])(
+    "rejects when the sender is refused with %j",
+    async (reply) => {
+      await using fixture = await onServer({ ...serverOptions, reply: once("MAIL", reply) }, options);
+      const isPermanent = reply.startsWith("5");
+      const error = await refused(fixture, [to, eve]);
+      expect(error).toMatchObject({
+        phase: "mail",
+        isPermanent,
+        isTemporary: !isPermanent,
+        mayHaveBeenSent: false,
+      });
+      expect(error.recipients).toMatchObject([
+        { address: to, status: "refused", reply: { code: Number(reply.slice(0, 3)) } },
+        { address: eve, status: "refused" },
+      ]);
+      await goesOn(fixture);
+    },
+  );
 
-  test.each(["452 4.2.2 Full.", "554 5.6.0 Spam."])("rejects when the message is refused with %j", async (reply) => {
-    let left = 2;
-    const reject: EsmtpHook = (verb) => {
-      if (verb !== "." || left === 0) return undefined;
-      left -= serverOptions.lmtp === true ? 1 : 2;
-      return reply;
-    };
-    await using fixture = await onServer({ ...serverOptions, reply: reject }, options);
-    const isPermanent = reply.startsWith("5");
-    const error = await refused(fixture, [to, eve]);
-    expect(error).toMatchObject({ phase: "message", isPermanent, mayHaveBeenSent: false, bytesTransferred: message.length });
-    expect(error.cause).toMatchObject({ command: "the message", reply: { text: reply.slice(10) } });
-    expect(error.recipients).toMatchObject([
-      { status: "refused", reply: { code: Number(reply.slice(0, 3)) } },
-      { status: "refused", reply: { code: Number(reply.slice(0, 3)) } },
-    ]);
-    expect([fixture.got("bob"), fixture.got("eve")]).toEqual([[], []]);
-    await goesOn(fixture);
-  });
+  test.each(["452 4.2.2 Full.", "554 5.6.0 Spam."])(
+    "rejects when the message is refused with %j",
+    async (reply) => {
+      let left = 2;
+      const reject: EsmtpHook = (verb) => {
+        if (verb !== "." || left === 0) return undefined;
+        left -= serverOptions.lmtp === true ? 1 : 2;
+        return reply;
+      };
+      await using fixture = await onServer({ ...serverOptions, reply: reject }, options);
+      const isPermanent = reply.startsWith("5");
+      const error = await refused(fixture, [to, eve]);
+      expect(error).toMatchObject({
+        phase: "message",
+        isPermanent,
+        mayHaveBeenSent: false,
+        bytesTransferred: message.length,
+      });
+      expect(error.cause).toMatchObject({ command: "the message", reply: { text: reply.slice(10) } });
+      expect(error.recipients).toMatchObject([
+        { status: "refused", reply: { code: Number(reply.slice(0, 3)) } },
+        { status: "refused", reply: { code: Number(reply.slice(0, 3)) } },
+      ]);
+      expect([fixture.got("bob"), fixture.got("eve")]).toEqual([[], []]);
+      await goesOn(fixture);
+    },
+  );
 
   test("tells the same recipient twice, by its place", async () => {
     let count = 0;
@@ -185,7 +209,11 @@ test("a server that refuses the sender and wants the message gets none, not even
       reply: (verb) => (verb === "MAIL" ? { reply: "503 There is one.", skip: false } : undefined),
     });
     const error = await refused(fixture, [to]);
-    expect(error).toMatchObject({ phase: "mail", mayHaveBeenSent: false, recipients: [{ status: "refused" }] });
+    expect(error).toMatchObject({
+      phase: "mail",
+      mayHaveBeenSent: false,
+      recipients: [{ status: "refused" }],
+    });
     await fixture.server.sessions[0]?.ended;
     expect(fixture.server.received).toEqual([]);
     expect(fixture.session.isOpen).toBe(false);

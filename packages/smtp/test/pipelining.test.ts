@@ -76,7 +76,11 @@ describe("verbs that are not awaited", () => {
       session.mail(from),
       session.rset(),
     ];
-    expect(await flights(work)).toEqual([[...lines, "DATA"], ["x", "."], [MAIL, "RSET"]]);
+    expect(await flights(work)).toEqual([
+      [...lines, "DATA"],
+      ["x", "."],
+      [MAIL, "RSET"],
+    ]);
   });
 
   test("have nothing behind those that may change the rules, and RSET is none of them", async () => {
@@ -110,7 +114,12 @@ describe("verbs that are not awaited", () => {
     await using fixture = await onServer({ extensions: ["PIPELINING"] });
     const { session, since } = fixture;
     const lines2 = since();
-    await Promise.all([session.ehlo("b.example"), session.mail(from), session.rcpt(to), session.data(message)]);
+    await Promise.all([
+      session.ehlo("b.example"),
+      session.mail(from),
+      session.rcpt(to),
+      session.data(message),
+    ]);
     expect(lines2()).toEqual(["EHLO b.example", MAIL, RCPT, "DATA"]);
     expect(fixture.got("bob")).toEqual([message]);
   });

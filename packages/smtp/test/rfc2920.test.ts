@@ -11,7 +11,11 @@ const from = "mrose@dbc.mtview.ca.us";
 const to = ["ned@innosoft.com", "dan@innosoft.com", "kvc@innosoft.com"];
 
 /** Takes all lines of a group, and answers them then: who waits in between waits for ever. */
-async function group(peer: ScriptedPeer, lines: readonly string[], ...replies: readonly string[]): Promise<void> {
+async function group(
+  peer: ScriptedPeer,
+  lines: readonly string[],
+  ...replies: readonly string[]
+): Promise<void> {
   for (const line of lines) await peer.expect(line);
   // In one write, or more would be there, or less.
   expect(peer.received.toString().endsWith(`${lines.join("\r\n")}\r\n`)).toBe(true);
@@ -55,7 +59,7 @@ describe("RFC 2920", () => {
         "250 recipient <ned@innosoft.com> OK",
         "250 recipient <dan@innosoft.com> OK",
         "250 recipient <kvc@innosoft.com> OK",
-        "354 enter mail, end with line containing only \".\"",
+        '354 enter mail, end with line containing only "."',
       );
       await group(peer, ["Hi", "."], "250 message sent");
       await group(peer, ["QUIT"], "221 goodbye");
@@ -122,11 +126,15 @@ const chunked = `
 
 describe("RFC 3030", () => {
   test("4.1: a message in one chunk", async () => {
-    await replay(chunked.replace("BDAT 10", "BDAT 11"), { name: "ymir.claremont.edu", chunking: true }, async (session) => {
-      const result = await session.sendMail("Sam@random.com", "susan@random.com", "To: Susan\r\n");
-      expect(result).toMatchObject({ accepted: ["susan@random.com"], bytes: 11 });
-      await session.quit();
-    });
+    await replay(
+      chunked.replace("BDAT 10", "BDAT 11"),
+      { name: "ymir.claremont.edu", chunking: true },
+      async (session) => {
+        const result = await session.sendMail("Sam@random.com", "susan@random.com", "To: Susan\r\n");
+        expect(result).toMatchObject({ accepted: ["susan@random.com"], bytes: 11 });
+        await session.quit();
+      },
+    );
   });
 
   test("4.2: a message of several chunks, without waiting for any of them", async () => {

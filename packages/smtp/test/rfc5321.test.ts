@@ -10,11 +10,7 @@ refuseUnhandled();
 // The client of these waits for each reply.
 const bar = { name: "bar.com", pipelining: "off" } as const;
 
-const message = [
-  "Blah blah blah...",
-  "...etc. etc. etc.",
-  "",
-].join("\r\n");
+const message = ["Blah blah blah...", "...etc. etc. etc.", ""].join("\r\n");
 
 describe("RFC 5321", () => {
   test("D.1: a typical transaction, where one recipient is not there", async () => {
@@ -188,9 +184,11 @@ describe("RFC 5321", () => {
   });
 
   test("4.3.2 and RFC 1870: a server that is not there for us, and sizes that it does not take", async () => {
-    await replay("S: 554 foo.com no SMTP service here\nC: QUIT\nS: 221 bye", bar, async () => undefined).catch(
-      (error: unknown) => expect(error).toMatchObject({ reply: { code: 554 } }),
-    );
+    await replay(
+      "S: 554 foo.com no SMTP service here\nC: QUIT\nS: 221 bye",
+      bar,
+      async () => undefined,
+    ).catch((error: unknown) => expect(error).toMatchObject({ reply: { code: 554 } }));
     const text = `
       S: 220 sigurd.innosoft.com -- Server SMTP (PMDF V4.2-6 #1992)
       C: EHLO ymir.claremont.edu

@@ -32,7 +32,13 @@ describe("a message takes", () => {
     ["n + 3 without PIPELINING", [], {}, {}, 6],
     ["n + 3 with pipelining off", ["PIPELINING"], { pipelining: "off" }, {}, 6],
     ["2 with BDAT", ["PIPELINING", "CHUNKING"], { chunking: true }, {}, 2],
-    ["2 with BDAT, also where all have to be there", ["PIPELINING", "CHUNKING"], { chunking: true }, { onPartial: "throw" }, 2],
+    [
+      "2 with BDAT, also where all have to be there",
+      ["PIPELINING", "CHUNKING"],
+      { chunking: true },
+      { onPartial: "throw" },
+      2,
+    ],
     ["n + 2 with BDAT without PIPELINING", ["CHUNKING"], { chunking: true }, {}, 5],
     ["2 in full overlap, when there is no other one", ["PIPELINING"], { pipelining: "full" }, {}, 2],
   ])("%s", async (_what, extensions, options, mail, flights) => {

@@ -121,9 +121,7 @@ describe("EHLO", () => {
 
   test("over IPv6 names the address as one", async () => {
     await using fixture = await onServer({ host: "::1" });
-    expect(fixture.server.commands).toEqual([
-      `EHLO ${hostname().includes(".") ? hostname() : "[IPv6:::1]"}`,
-    ]);
+    expect(fixture.server.commands).toEqual([`EHLO ${hostname().includes(".") ? hostname() : "[IPv6:::1]"}`]);
   });
 
   test("tells what the server can, until it is asked again", async () => {

@@ -72,6 +72,16 @@ test("the ends of lines around a Bcc that is gone make no new field and no new e
   expect(wrong).toEqual([]);
 });
 
+test("a Bcc that is gone takes no empty line with it, which would put the body into the header", async () => {
+  await using fixture = await wire();
+  for (const before of ["\r\n", "\n", "\r"]) {
+    for (const after of ["\r\n", "\n", "\r"]) {
+      await fixture.session.sendMessage(`F: a${before}Bcc: a${after}${after}T: b`, "a@example.org", secret);
+    }
+  }
+  expect(new Set(fixture.messages)).toEqual(new Set(["F: a\r\n\r\nT: b\r\n"]));
+});
+
 test("what is in the body stays, and so does what a sender says to keep", async () => {
   await using fixture = await wire();
   const text = `From: a@example.org\r\n\r\nBcc: ${secret}\r\n`;

@@ -25,12 +25,7 @@ describe("a message by its verbs", () => {
     const reply = await session.data(message);
     expect(reply).toMatchObject({ code: 250, enhanced: "2.0.0", text: "Ok: queued as 00000001" });
     expect(reply.replies).toHaveLength(1);
-    expect(lines()).toEqual([
-      `MAIL FROM:<${from}>`,
-      `RCPT TO:<${to}>`,
-      "RCPT TO:<eve@example.org>",
-      "DATA",
-    ]);
+    expect(lines()).toEqual([`MAIL FROM:<${from}>`, `RCPT TO:<${to}>`, "RCPT TO:<eve@example.org>", "DATA"]);
     expect([got("bob"), got("eve")]).toEqual([[message], [message]]);
   });
 
@@ -108,24 +103,27 @@ describe("a refusal", () => {
   const MAIL = `MAIL FROM:<${from}>`;
   const RCPT = `RCPT TO:<${to}>`;
   const begun = (session: SmtpSession): Promise<unknown> => session.mail(from);
-  const cases: readonly (readonly [reply: string, line: string, ask: (session: SmtpSession) => Promise<unknown>])[] =
-    [
-      ["451 4.3.0 Later.", MAIL, begun],
-      ["550 5.7.1 Not you.", MAIL, begun],
-      ["452 4.5.3 Too many.", RCPT, (session) => begun(session).then(() => session.rcpt(to))],
-      ["550-5.1.1 Nobody\n550 5.1.1 there.", RCPT, (session) => begun(session).then(() => session.rcpt(to))],
-      ["500 5.5.1 No.", "RSET", (session) => session.rset()],
-      ["450 4.0.0 No.", "NOOP", (session) => session.noop()],
-      ["550 5.1.1 No such.", "VRFY bob", (session) => session.verify("bob")],
-      ["502 Not done.", "VRFY bob", (session) => session.vrfy("bob")],
-      ["550 5.7.1 No.", "EXPN all", (session) => session.expn("all")],
-      ["502 5.5.1 None.", "HELP RCPT", (session) => session.help("RCPT")],
-      ["550 5.7.1 No.", "EHLO x.example", (session) => session.ehlo("x.example")],
-      ["450 4.7.1 No.", "HELO x.example", (session) => session.helo("x.example")],
-      // No refusal, but no answer either.
-      ["354 What?", MAIL, begun],
-      ["334 What?", "NOOP", (session) => session.noop()],
-    ];
+  const cases: readonly (readonly [
+    reply: string,
+    line: string,
+    ask: (session: SmtpSession) => Promise<unknown>,
+  ])[] = [
+    ["451 4.3.0 Later.", MAIL, begun],
+    ["550 5.7.1 Not you.", MAIL, begun],
+    ["452 4.5.3 Too many.", RCPT, (session) => begun(session).then(() => session.rcpt(to))],
+    ["550-5.1.1 Nobody\n550 5.1.1 there.", RCPT, (session) => begun(session).then(() => session.rcpt(to))],
+    ["500 5.5.1 No.", "RSET", (session) => session.rset()],
+    ["450 4.0.0 No.", "NOOP", (session) => session.noop()],
+    ["550 5.1.1 No such.", "VRFY bob", (session) => session.verify("bob")],
+    ["502 Not done.", "VRFY bob", (session) => session.vrfy("bob")],
+    ["550 5.7.1 No.", "EXPN all", (session) => session.expn("all")],
+    ["502 5.5.1 None.", "HELP RCPT", (session) => session.help("RCPT")],
+    ["550 5.7.1 No.", "EHLO x.example", (session) => session.ehlo("x.example")],
+    ["450 4.7.1 No.", "HELO x.example", (session) => session.helo("x.example")],
+    // No refusal, but no answer either.
+    ["354 What?", MAIL, begun],
+    ["334 What?", "NOOP", (session) => session.noop()],
+  ];
 
   test.each(cases)("with %j of %j says what and why, and the session goes on", async (reply, line, ask) => {
     let left = 1;
@@ -221,7 +219,10 @@ describe("docmd", () => {
     const lines = since();
     expect(await session.docmd("NOOP")).toMatchObject({ code: 250 });
     expect(await session.docmd("vrfy", "bob")).toMatchObject({ code: 250 });
-    expect(await session.docmd("RCPT", "TO:<bob@example.org> X")).toMatchObject({ code: 503, enhanced: "5.5.1" });
+    expect(await session.docmd("RCPT", "TO:<bob@example.org> X")).toMatchObject({
+      code: 503,
+      enhanced: "5.5.1",
+    });
     expect(await session.docmd("HELP RCPT")).toMatchObject({ code: 214, text: "RCPT" });
     expect(lines()).toEqual(["NOOP", "vrfy bob", "RCPT TO:<bob@example.org> X", "HELP RCPT"]);
     // It was wrong on purpose.
@@ -264,7 +265,10 @@ describe("a signal", () => {
   });
 
   test("that is aborted already lets nothing be sent", async () => {
-    await using fixture = await onServer({ tls: identity, users: { ann: "secret", bob: "" } }, { tls: "none" });
+    await using fixture = await onServer(
+      { tls: identity, users: { ann: "secret", bob: "" } },
+      { tls: "none" },
+    );
     const { session, since } = fixture;
     const lines = since();
     const signal = AbortSignal.abort("enough");
