@@ -2,7 +2,7 @@
 import { readFile } from "node:fs/promises";
 import { askPassword, dialogueLine, type Run } from "@netcli/command-line";
 import { parseServerUrl, type TlsMode, type TlsOptions } from "@netcli/core-transport";
-import { type Credentials, SmtpClient, type SmtpClientOptions } from "@netcli/smtp";
+import { SmtpClient, type SmtpClientOptions } from "@netcli/smtp";
 import type { Settings } from "./arguments.ts";
 import { ExitCode, InputError } from "./exit-code.ts";
 
@@ -56,7 +56,10 @@ export async function connectTo(settings: Settings, { bars, signal }: Run): Prom
 }
 
 /** What is in the environment is for those whom the URL names: not every server is to have it. */
-async function credentialsFor({ user, password, host }: Server, signal: AbortSignal): Promise<Credentials> {
+async function credentialsFor(
+  { user, password, host }: Server,
+  signal: AbortSignal,
+): Promise<Pick<SmtpClientOptions, "user" | "password" | "token">> {
   if (user === undefined) return {};
   if (password !== undefined) return { user, password };
   const { MAIL_SEND_TOKEN: token } = process.env;

@@ -13,7 +13,7 @@ import { Pop3ReplyError } from "./errors.ts";
 import { fetchMessages } from "./fetching.ts";
 import { listMaildrop } from "./listing.ts";
 import type { MaildropRow, Pop3Message } from "./message.ts";
-import type { Pop3Options } from "./options.ts";
+import { resolveOptions, type Pop3Options, type Pop3Target } from "./options.ts";
 import type { SeenStore } from "./seen.ts";
 import { Pop3Session } from "./session.ts";
 
@@ -56,16 +56,18 @@ const AGAIN_MILLISECONDS = 500;
  * breaks: no message is handed over twice, and none is deleted that the caller was not done with.
  */
 export class Pop3Client {
-  readonly #options: string | URL | Pop3ClientOptions;
+  readonly #target: Pop3Target;
   readonly #retries: number;
-  #session: Pop3Session | undefined;
+  #session: Pop3Session;
+  // Connecting again, for all who wait for it.
+  #opening: Promise<Pop3Session> | undefined;
   // What is to be deleted, and what was marked as deleted in this session.
   readonly #unwanted: Set<string> = new Set();
   readonly #marking: Map<string, Promise<unknown>> = new Map();
   #quitting: Promise<QuitResult> | undefined;
 
-  private constructor(options: string | URL | Pop3ClientOptions, retries: number, session: Pop3Session) {
-    this.#options = options;
+  private constructor(target: Pop3Target, retries: number, session: Pop3Session) {
+    this.#target = target;
     this.#retries = retries;
     this.#session = session;
   }
@@ -77,16 +79,26 @@ export class Pop3Client {
   static async connect(options: string | URL | Pop3ClientOptions): Promise<Pop3Client> {
     const { retries = 2 } = typeof options === "string" || options instanceof URL ? {} : options;
     if (!(retries >= 0)) throw new ArgumentError(`retries must be a number from 0, not ${retries}`);
-    return new Pop3Client(options, retries, await Pop3Session.connect(options));
+    const { signal, ...target } = resolveOptions(options);
+    return new Pop3Client(target, retries, await Pop3Session.connect({ ...target, signal }));
   }
 
   /** The session, connected again if it has broken. */
   async #open(): Promise<Pop3Session> {
     if (this.#quitting !== undefined) throw new ConnectionClosedError("the client was closed");
-    if (this.#session?.isOpen === true) return this.#session;
+    if (this.#session.isOpen) return this.#session;
+    this.#opening ??= this.#connect().finally(() => {
+      this.#opening = undefined;
+    });
+    return this.#opening;
+  }
+
+  async #connect(): Promise<Pop3Session> {
+    const session = await Pop3Session.connect(this.#target);
+    if (this.#quitting !== undefined) session.close();
     this.#marking.clear();
-    this.#session = await Pop3Session.connect(this.#options);
-    return this.#session;
+    this.#session = session;
+    return session;
   }
 
   /** Lends the session for its verbs. What is deleted there is not in the result of `quit`. */
@@ -117,9 +129,11 @@ export class Pop3Client {
         await this.#markAgain(session, rows);
         const wanted = await this.#wanted(rows, handedOver, options);
         for await (const message of fetchMessages(session, wanted, options)) {
+          yield message;
+          // One that broke off comes again, whatever the caller has made of that.
+          if (message.isBroken) continue;
           handedOver.add(nameOf(message));
           failures = 0;
-          yield message;
           await this.#finish(session, message, options);
         }
         return;
@@ -182,19 +196,18 @@ export class Pop3Client {
 
   async #quit(): Promise<QuitResult> {
     const deleted: string[] = [];
-    let session = this.#session;
     let error: Error | undefined;
     for (let failures = 0; failures <= this.#retries; failures += 1) {
       try {
-        session = await this.#sessionForQuit(session, deleted);
+        if (!this.#session.isOpen && this.#unwanted.size > 0) await this.#findDeleted(deleted);
         const { marked, refused } = await this.#marked();
-        if (session !== undefined) await session.quit();
+        await this.#session.quit();
         for (const name of marked) this.#unwanted.delete(name);
         deleted.push(...marked);
         return { deleted, kept: [...this.#unwanted], error: refused };
       } catch (cause) {
         error = cause as Error;
-        session?.close();
+        this.#session.close();
         // Which of them are gone can only be seen by their ids.
         if (!isPassing(error) && !(error instanceof Pop3ReplyError)) break;
       }
@@ -202,15 +215,11 @@ export class Pop3Client {
     return { deleted, kept: [...this.#unwanted], error };
   }
 
-  /** The session that knows what is to be deleted; a new one looks for what is gone already. */
-  async #sessionForQuit(
-    session: Pop3Session | undefined,
-    deleted: string[],
-  ): Promise<Pop3Session | undefined> {
-    if (session?.isOpen === true || this.#unwanted.size === 0) return session;
+  /** Connects again, and sees which of those that were to be deleted are gone. */
+  async #findDeleted(deleted: string[]): Promise<void> {
     this.#marking.clear();
-    const next = await Pop3Session.connect(this.#options);
-    const rows = await listMaildrop(next, {});
+    this.#session = await Pop3Session.connect(this.#target);
+    const rows = await listMaildrop(this.#session, {});
     if (rows.some(({ uid }) => uid === undefined)) throw withoutIds();
     const there = new Set(rows.map(nameOf));
     for (const name of this.#unwanted) {
@@ -218,8 +227,7 @@ export class Pop3Client {
       this.#unwanted.delete(name);
       deleted.push(name);
     }
-    await this.#markAgain(next, rows);
-    return next;
+    await this.#markAgain(this.#session, rows);
   }
 
   /** Those that the server has marked, and why it has not marked others. */
@@ -238,13 +246,13 @@ export class Pop3Client {
   /** Deletes nothing, and closes. Never rejects. */
   async abort(): Promise<void> {
     this.#quitting ??= Promise.resolve({ deleted: [], kept: [...this.#unwanted], error: undefined });
-    await this.#session?.abort();
+    await this.#session.abort();
   }
 
   /** Closes at once: nothing is deleted. What is under way rejects. */
   close(): void {
     this.#quitting ??= Promise.resolve({ deleted: [], kept: [...this.#unwanted], error: undefined });
-    this.#session?.close();
+    this.#session.close();
   }
 
   /** As `quit`; rejects if messages that were to be deleted may still be there. */

@@ -24,12 +24,18 @@ export class Pop3Message implements MaildropRow, AsyncIterable<Uint8Array> {
   readonly #source: MessageSource;
   #retrieving: Promise<Retrieved> | undefined;
   #isRead = false;
+  #isBroken = false;
 
   constructor({ number, uid, size }: MaildropRow, source: MessageSource) {
     this.number = number;
     this.uid = uid;
     this.size = size;
     this.#source = source;
+  }
+
+  /** @internal It was begun, and not all of it came. */
+  get isBroken(): boolean {
+    return this.#isBroken;
   }
 
   /** @internal Gives up what was begun and not read to its end. */
@@ -46,7 +52,12 @@ export class Pop3Message implements MaildropRow, AsyncIterable<Uint8Array> {
       yield source;
     } else {
       this.#retrieving = source();
-      yield* await this.#retrieving;
+      try {
+        yield* await this.#retrieving;
+      } catch (error) {
+        this.#isBroken = true;
+        throw error;
+      }
     }
   }
 
