@@ -1,5 +1,5 @@
 // The dialogue of commands and replies on one connection: what the sessions of all protocols have alike.
-import { orAborted } from "./abort.ts";
+import { cutOnAbort, orAborted } from "./abort.ts";
 import type { CommandLine } from "./argument.ts";
 import type { Connection } from "./connection.ts";
 import type { CommandOptions } from "./exchange.ts";
@@ -44,6 +44,19 @@ export abstract class Dialogue<R extends Reply> {
   /** It was not the server who ended it. */
   protected get isClosedHere(): boolean {
     return this.#isClosedHere || this.#options.signal?.aborted === true;
+  }
+
+  /** Does what comes first; if that fails, the session is over. An abort cuts it off. */
+  protected begin(work: () => Promise<void>): Promise<void> {
+    return cutOnAbort(this.pipeline.connection, this.#options.signal, async () => {
+      try {
+        await work();
+      } catch (error) {
+        if (this.isOpen) await this.quit();
+        else this.close();
+        throw error;
+      }
+    });
   }
 
   /** False once the connection is gone, or about to be. */

@@ -2,6 +2,7 @@
 export { anySignal, cutOnAbort, orAborted } from "./abort.ts";
 export { assertArgument, commandLine, type CommandLine, type CommandLineOptions } from "./argument.ts";
 export { Body } from "./body.ts";
+export { CONNECT, refusalOf } from "./code-refusal.ts";
 export { connect, type ConnectOptions, type Connector, type ConnectTarget } from "./connect.ts";
 export {
   type AcceptedOptions,
@@ -56,7 +57,7 @@ export {
   type SessionsKind,
   type SessionsOptions,
 } from "./sessions.ts";
-export { assertMaySendSecret, assertTlsMode, type TlsMode } from "./security.ts";
+export { assertMaySendSecret, assertTlsMode, startTlsOptions, type TlsMode } from "./security.ts";
 export { TlsTickets, type TlsOptions } from "./tls.ts";
 export { acceptTls, serverContext, type TlsServerOptions } from "./tls-server.ts";
 export { printable, type Trace, type TraceEvent } from "./trace.ts";

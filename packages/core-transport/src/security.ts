@@ -1,5 +1,6 @@
 // When TLS is used, and what may be sent without it: the policy that all clients share.
 import type { Connection } from "./connection.ts";
+import type { TlsOptions } from "./tls.ts";
 import { ArgumentError, TlsError } from "./errors.ts";
 
 /**
@@ -25,4 +26,17 @@ export function assertMaySendSecret(connection: Connection, tls: TlsMode | undef
   throw new TlsError(
     `${connection.host} offers no TLS, so the password was not sent; tls: "none" would send it in clear`,
   );
+}
+
+/**
+ * How TLS is put over a connection (STARTTLS, STLS). Nobody is between us and a server on this machine, whose
+ * certificate seldom has its name: it is verified only if the caller has said anything about TLS.
+ */
+export function startTlsOptions(
+  connection: Connection,
+  tls: TlsMode | undefined,
+  options: TlsOptions | undefined,
+): TlsOptions {
+  const isChecked = tls !== undefined || options !== undefined || !connection.confidential;
+  return isChecked ? { ...options } : { insecure: true };
 }

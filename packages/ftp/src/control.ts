@@ -1,5 +1,6 @@
 // The control connection of a session: connecting, TLS, and logging in (RFC 959, 4217, 7151).
 import {
+  CONNECT,
   connect,
   type Connection,
   ConnectionClosedError,
@@ -18,7 +19,7 @@ import { defaultTlsMode, logIn, loginCommands, type LoginCommands } from "./auth
 import { Burst, type Asker } from "./burst.ts";
 import { ftpCommand } from "./command.ts";
 import { FtpDialogue } from "./dialogue.ts";
-import { assertPositive, blamed, CONNECT, refusal } from "./errors.ts";
+import { assertPositive, blamed, refusal } from "./errors.ts";
 import type { FtpTarget } from "./options.ts";
 import { assertProtected, isTooEarly } from "./protection.ts";
 import type { FtpReply } from "./reply.ts";

@@ -1,15 +1,12 @@
 // Refusals of an FTP server.
 import {
   ConnectionClosedError,
-  ReplyError,
+  refusalOf,
   type CommandLine,
   type NetcliError,
   type NetcliErrorOptions,
 } from "@netcli/core-transport";
 import type { FtpReply } from "./reply.ts";
-
-/** The "command" that the greeting answers. */
-export const CONNECT: CommandLine = { line: "", shown: "connect" };
 
 /** Throws a refusal unless the code is 2yz or 3yz (RFC 959 4.2). */
 export function assertPositive(reply: FtpReply, command: CommandLine): FtpReply {
@@ -17,26 +14,9 @@ export function assertPositive(reply: FtpReply, command: CommandLine): FtpReply 
   throw refusal(reply, command);
 }
 
-/**
- * The error for a reply that says no, or that makes no sense as an answer to the command. Behind 421 the server
- * closes the connection, whatever was asked: that is no refusal of the command, but of all that follow.
- */
-export function refusal(
-  reply: FtpReply,
-  command: CommandLine,
-  options: NetcliErrorOptions = {},
-): NetcliError {
-  const message = `the server answered "${command.shown}" with: ${reply.lines.join("\n")}`;
-  if (reply.code === 421 && command !== CONNECT) {
-    return new ConnectionClosedError(message, { ...options, lastReply: reply });
-  }
-  const details = {
-    reply,
-    command: command.shown,
-    isTemporary: reply.code >= 400 && reply.code < 500,
-    isPermanent: reply.code >= 500,
-  };
-  return new ReplyError(message, details, options);
+/** The error for a reply that says no, or that makes no sense. Behind 421 the server closes the connection. */
+export function refusal(reply: FtpReply, command: CommandLine, options?: NetcliErrorOptions): NetcliError {
+  return refusalOf(reply, command, 421, options);
 }
 
 /** The error of a session that was lost while commands were sent ahead to a server of which nobody knew how it takes that. */

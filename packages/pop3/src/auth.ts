@@ -4,7 +4,7 @@ import { assertMaySendSecret, NotSupportedError, type CommandLine, type Turn } f
 import {
   authenticate,
   decodeBase64,
-  encodeBase64,
+  lineExchange,
   mechanismsFor,
   strengths,
   type LoginOptions,
@@ -101,8 +101,7 @@ export async function logInBySasl(
   signal: AbortSignal | undefined,
 ): Promise<Pop3Reply> {
   let accepted: Pop3Reply | undefined;
-  let command = pop3Command("AUTH");
-  const send = async (line: CommandLine, isSecretOut: boolean): Promise<ServerStep> => {
+  const send = async (line: CommandLine, command: CommandLine, isSecretOut: boolean): Promise<ServerStep> => {
     const reply = await turn.command(line);
     if (reply.challenge !== undefined) return { kind: "challenge", data: decodeBase64(reply.challenge) };
     if (reply.isOk) {
@@ -112,26 +111,8 @@ export async function logInBySasl(
     const toError = (options: ErrorOptions): Error => new Pop3ReplyError(reply, command, options);
     return { kind: "refused", reason: reasonOf(reply, isSecretOut, capabilities), toError };
   };
-  const respond = (response: Uint8Array): Promise<ServerStep> =>
-    send({ line: encodeBase64(response), shown: "****" }, true);
-  await authenticate(
-    mechanisms,
-    {
-      begin: async (name, initial) => {
-        command = { line: `AUTH ${name}`, shown: `AUTH ${name}` };
-        if (initial === undefined) return send(command, false);
-        const line = `AUTH ${name} ${encodeBase64(initial) || "="}`;
-        if (line.length <= LONGEST_LINE) return send({ line, shown: `AUTH ${name} ****` }, true);
-        const step = await send(command, false);
-        return step.kind === "challenge" ? respond(initial) : step;
-      },
-      respond,
-      cancel: async () => {
-        await turn.command({ line: "*", shown: "*" });
-      },
-    },
-    { signal },
-  );
+  const exchange = lineExchange({ verb: "AUTH", longestLine: LONGEST_LINE, emptyResponse: "", send });
+  await authenticate(mechanisms, exchange, { signal });
   if (accepted === undefined) throw new Error("a mechanism was accepted without a reply");
   return accepted;
 }

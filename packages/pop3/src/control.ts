@@ -1,19 +1,20 @@
 // The dialogue of a session: connecting, CAPA, TLS and logging in (RFC 1939 4, RFC 2449, RFC 2595 4, RFC 5034).
 import {
   assertArgument,
+  CONNECT,
   connect,
   cutOnAbort,
   Dialogue,
   LimitError,
   NotSupportedError,
   ProtocolError,
+  startTlsOptions,
   TlsError,
   type BlockReply,
   type CommandLine,
   type CommandOptions,
   type Connection,
   type TlsMode,
-  type TlsOptions,
   type Turn,
   type VerbOptions,
 } from "@netcli/core-transport";
@@ -21,7 +22,7 @@ import { hasCredentials, type LoginOptions, type Mechanism, type Secret } from "
 import { logIn, logInByApop, logInBySasl, timestampOf } from "./auth.ts";
 import { Pop3Capabilities } from "./capabilities.ts";
 import { pop3Command, rawCommand } from "./command.ts";
-import { assertOk, CONNECT, Pop3ReplyError } from "./errors.ts";
+import { assertOk, Pop3ReplyError } from "./errors.ts";
 import type { Pop3Target } from "./options.ts";
 import { pop3Grammar, type Pop3Reply } from "./reply.ts";
 
@@ -48,19 +49,11 @@ export abstract class Pop3Control extends Dialogue<Pop3Reply> {
     target: Pop3Target,
     make: (connection: Connection, target: Pop3Target) => S,
   ): Promise<S> {
-    const { signal, tls, tlsOptions = {} } = target;
+    const { tls, tlsOptions = {} } = target;
     const connection = await connect({ ...target, tls: tls === "implicit" ? tlsOptions : false });
     const session = make(connection, target);
-    return cutOnAbort(connection, signal, async () => {
-      try {
-        await session.#begin();
-        return session;
-      } catch (error) {
-        if (session.isOpen) await session.quit();
-        else session.close();
-        throw error;
-      }
-    });
+    await session.begin(() => session.#begin());
+    return session;
   }
 
   async #begin(): Promise<void> {
@@ -173,15 +166,9 @@ export abstract class Pop3Control extends Dialogue<Pop3Reply> {
       this.#capabilities = new Pop3Capabilities();
       this.#isAsked = false;
       this.pipeline.window = { commands: 1 };
-      await connection.startTls(this.#tlsOptions);
+      const { tls, tlsOptions } = this.#target;
+      await connection.startTls(startTlsOptions(connection, tls, tlsOptions));
     }, signal);
-  }
-
-  /** Nobody is between us and a server on this machine, whose certificate seldom has its name. */
-  get #tlsOptions(): TlsOptions {
-    const { tls, tlsOptions } = this.#target;
-    const isChecked = tls !== undefined || tlsOptions !== undefined || !this.pipeline.connection.confidential;
-    return isChecked ? { ...tlsOptions } : { insecure: true };
   }
 
   /** Does what others have to wait for, and what can't be left midway. */

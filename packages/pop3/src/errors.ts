@@ -2,9 +2,6 @@
 import { ReplyError, type CommandLine, type NetcliErrorOptions } from "@netcli/core-transport";
 import type { Pop3Reply } from "./reply.ts";
 
-/** The "command" that the greeting answers. */
-export const CONNECT: CommandLine = { line: "", shown: "connect" };
-
 // RFC 2449 8.1, RFC 3206: somebody else is in the maildrop, we came too early, or something is broken for the moment.
 const TEMPORARY = new Set(["IN-USE", "LOGIN-DELAY", "SYS/TEMP"]);
 

@@ -14,6 +14,7 @@ export { chooseMechanisms, type ChoiceOptions, type Credentials } from "./choose
 export { cramMd5 } from "./cram-md5.ts";
 export { MechanismError, type MechanismErrorDetails } from "./errors.ts";
 export { external, type ExternalOptions } from "./external.ts";
+export { lineExchange, type LineFraming } from "./line-exchange.ts";
 export { login } from "./login.ts";
 export { hasCredentials, type LoginOptions, type LoginPlace, mechanismsFor } from "./login-options.ts";
 export { type Mechanism, type Strength, strengths } from "./mechanism.ts";

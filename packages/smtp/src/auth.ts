@@ -3,13 +3,12 @@ import type { CommandLine, Connection, TlsMode, Turn } from "@netcli/core-transp
 import {
   authenticate,
   decodeBase64,
-  encodeBase64,
   hasCredentials,
+  lineExchange,
   type Mechanism,
   type RefusalReason,
   type ServerStep,
 } from "@netcli/sasl";
-import { smtpCommand } from "./command.ts";
 import { refusal } from "./errors.ts";
 import type { SmtpTarget } from "./options.ts";
 import type { SmtpReply } from "./reply.ts";
@@ -45,27 +44,8 @@ export async function logIn(
     const toError = (options: ErrorOptions): Error => refusal(reply, command, options);
     return { kind: "refused", reason: reasonOf(reply), toError };
   };
-  let command = smtpCommand("AUTH");
-  const respond = (response: Uint8Array): Promise<ServerStep> =>
-    send({ line: encodeBase64(response), shown: "****" }, command);
-  await authenticate(
-    mechanisms,
-    {
-      begin: async (name, initial) => {
-        command = { line: `AUTH ${name}`, shown: `AUTH ${name}` };
-        if (initial === undefined) return send(command, command);
-        const line = `AUTH ${name} ${encodeBase64(initial) || "="}`;
-        if (line.length <= LONGEST_LINE) return send({ line, shown: `AUTH ${name} ****` }, command);
-        const step = await send(command, command);
-        return step.kind === "challenge" ? respond(initial) : step;
-      },
-      respond,
-      cancel: async () => {
-        await turn.command({ line: "*", shown: "*" });
-      },
-    },
-    { signal },
-  );
+  const exchange = lineExchange({ verb: "AUTH", longestLine: LONGEST_LINE, emptyResponse: "", send });
+  await authenticate(mechanisms, exchange, { signal });
   if (accepted === undefined) throw new Error("a mechanism was accepted without a reply");
   return accepted;
 }

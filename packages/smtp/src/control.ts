@@ -1,6 +1,7 @@
 // The dialogue of a session: connecting, EHLO, TLS and logging in (RFC 5321 4.1.1.1, RFC 3207, RFC 4954, RFC 2033).
 import {
   assertArgument,
+  CONNECT,
   connect,
   cutOnAbort,
   Dialogue,
@@ -9,17 +10,17 @@ import {
   orAborted,
   ProtocolError,
   ReplyError,
+  startTlsOptions,
   TlsError,
   type Connection,
   type TlsMode,
-  type TlsOptions,
   type Turn,
   type VerbOptions,
 } from "@netcli/core-transport";
 import { hasCredentials, mechanismsFor, type LoginOptions, type Mechanism, type Secret } from "@netcli/sasl";
 import { defaultTlsMode, logIn } from "./auth.ts";
 import { assertWord, smtpCommand } from "./command.ts";
-import { assertPositive, CONNECT } from "./errors.ts";
+import { assertPositive } from "./errors.ts";
 import { SmtpExtensions } from "./extensions.ts";
 import { ownName } from "./name.ts";
 import type { SendSettings, SmtpTarget } from "./options.ts";
@@ -56,20 +57,12 @@ export abstract class SmtpControl extends Dialogue<SmtpReply> {
     make: (connection: Connection, target: SmtpTarget) => S,
     isReady: boolean,
   ): Promise<S> {
-    const { signal, tls, tickets, tlsOptions } = target;
+    const { tls, tickets, tlsOptions } = target;
     const implicit = tls === "implicit" ? { ...(tickets && { tickets }), ...tlsOptions } : false;
     const connection = await connect({ ...target, tls: implicit });
     const session = make(connection, target);
-    return cutOnAbort(connection, signal, async () => {
-      try {
-        await session.#begin(isReady);
-        return session;
-      } catch (error) {
-        if (session.isOpen) await session.quit();
-        else session.close();
-        throw error;
-      }
-    });
+    await session.begin(() => session.#begin(isReady));
+    return session;
   }
 
   async #begin(isReady: boolean): Promise<void> {
@@ -222,16 +215,13 @@ export abstract class SmtpControl extends Dialogue<SmtpReply> {
     const upgrade = async (turn: Turn<SmtpReply>): Promise<void> => {
       assertPositive(await turn.command(command), command);
       this.#forget();
-      await connection.startTls(this.#tlsOptions);
+      const { tls, tickets, tlsOptions } = this.#target;
+      await connection.startTls({
+        ...(tickets && { tickets }),
+        ...startTlsOptions(connection, tls, tlsOptions),
+      });
     };
     await this.pipeline.exclusive((turn) => cutOnAbort(connection, signal, () => upgrade(turn)), signal);
-  }
-
-  /** Nobody is between us and a server on this machine, whose certificate seldom has its name. */
-  get #tlsOptions(): TlsOptions {
-    const { tls, tlsOptions } = this.#target;
-    const isChecked = tls !== undefined || tlsOptions !== undefined || !this.pipeline.connection.confidential;
-    return isChecked ? { ...tlsOptions } : { insecure: true };
   }
 
   /**

@@ -1,16 +1,13 @@
 // Refusals of an SMTP server, and what became of a message that was not delivered to all.
 import {
-  ConnectionClosedError,
   NetcliError,
+  refusalOf,
   ReplyError,
   type CommandLine,
   type NetcliErrorOptions,
 } from "@netcli/core-transport";
 import { isPositive, type SmtpReply } from "./reply.ts";
 import type { RecipientResult } from "./result.ts";
-
-/** The "command" that the greeting answers. */
-export const CONNECT: CommandLine = { line: "", shown: "connect" };
 
 /** The "command" that the reply behind the message answers. */
 export const MESSAGE: CommandLine = { line: "", shown: "the message" };
@@ -21,26 +18,9 @@ export function assertPositive(reply: SmtpReply, command: CommandLine): SmtpRepl
   throw refusal(reply, command);
 }
 
-/**
- * The error for a reply that says no, or that makes no sense as an answer to the command. Behind 421 the server
- * closes the connection, whatever was asked: that is no refusal of the command, but of all that follow.
- */
-export function refusal(
-  reply: SmtpReply,
-  command: CommandLine,
-  options: NetcliErrorOptions = {},
-): NetcliError {
-  const message = `the server answered "${command.shown}" with: ${reply.lines.join("\n")}`;
-  if (reply.code === 421 && command !== CONNECT) {
-    return new ConnectionClosedError(message, { ...options, lastReply: reply });
-  }
-  const details = {
-    reply,
-    command: command.shown,
-    isTemporary: reply.code >= 400 && reply.code < 500,
-    isPermanent: reply.code >= 500,
-  };
-  return new ReplyError(message, details, options);
+/** The error for a reply that says no, or that makes no sense. Behind 421 the server closes the connection. */
+export function refusal(reply: SmtpReply, command: CommandLine, options?: NetcliErrorOptions): NetcliError {
+  return refusalOf(reply, command, 421, options);
 }
 
 /** How far a transaction came: the sender, the recipients, the go-ahead for the message, or the message itself. */

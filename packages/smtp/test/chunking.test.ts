@@ -12,6 +12,8 @@ refuseUnhandled();
 
 const MIB = 1_048_576;
 
+const dropBdat: EsmtpHook = (verb) => (verb === "BDAT" ? "drop" : undefined);
+
 /** Lines of any length, with all that DATA would change. */
 function content(length: number): Buffer {
   return Buffer.alloc(length, "..\n\r.\r\n.\r\nabc\0\u{fc}");
@@ -80,7 +82,7 @@ describe.each([
       const told: number[] = [];
       const onProgress = (bytes: number): void => void told.push(bytes);
       const result = await session.sendMail(from, to, data, { body: "binarymime", onProgress });
-      const total = sizes.reduce((sum, size) => sum + size, 0);
+      const total = sizes.reduce<number>((sum, size) => sum + size, 0);
       const got = server.received.at(-1);
       expect(got?.chunks).toEqual(sizes);
       expect(hash(got?.data ?? Buffer.alloc(0))).toBe(hash(content(total)));
@@ -150,9 +152,8 @@ describe.each([
   });
 
   test("whose connection breaks before the last one was sent are unsent, not unknown", async () => {
-    const reply: EsmtpHook = (verb) => (verb === "BDAT" ? "drop" : undefined);
     await using fixture = await onServer(
-      { extensions: extensions.filter((one) => one !== "PIPELINING"), reply },
+      { extensions: extensions.filter((one) => one !== "PIPELINING"), reply: dropBdat },
       chunking,
     );
     const { session, server } = fixture;

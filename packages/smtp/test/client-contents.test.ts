@@ -153,11 +153,12 @@ describe("a stream that fails midway", () => {
 describe("a stream that nobody reads to its end is closed", () => {
   const header = "Subject: x\r\n\r\n";
 
-  async function closed(
+  /** Has a mail fail; resolves to its stream when that is closed. */
+  async function refused(
     reply: EsmtpHook,
     chunking: boolean,
     options: { readonly signal?: AbortSignal } = {},
-  ): Promise<void> {
+  ): Promise<Readable> {
     await using fixture = await clientOn({ reply }, { chunking });
     // Larger than what is read ahead.
     const message = Readable.from(
@@ -172,23 +173,25 @@ describe("a stream that nobody reads to its end is closed", () => {
     });
     await failureOf(fixture.client.send({ from, to, message, ...options }));
     await closing;
-    expect(message.destroyed).toBe(true);
     expect(fixture.server.received).toEqual([]);
+    return message;
   }
 
   test.each(["MAIL", "RCPT", "DATA", "BDAT"])("where %s is refused", async (verb) => {
-    await closed((asked) => (asked === verb ? "550 No." : undefined), verb === "BDAT");
+    const message = await refused((asked) => (asked === verb ? "550 No." : undefined), verb === "BDAT");
+    expect(message.destroyed).toBe(true);
   });
 
   test("where the connection breaks", async () => {
     for (const verb of ["MAIL", "RCPT", "DATA"]) {
-      await closed((asked) => (asked === verb ? "drop" : undefined), false);
+      const message = await refused((asked) => (asked === verb ? "drop" : undefined), false);
+      expect(message.destroyed).toBe(true);
     }
   });
 
   test("where it is given up", async () => {
     const controller = new AbortController();
-    await closed(
+    const message = await refused(
       (verb) => {
         if (verb === "RCPT") controller.abort("enough");
         return undefined;
@@ -196,5 +199,6 @@ describe("a stream that nobody reads to its end is closed", () => {
       false,
       { signal: controller.signal },
     );
+    expect(message.destroyed).toBe(true);
   });
 });

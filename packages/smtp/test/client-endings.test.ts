@@ -89,6 +89,7 @@ describe("quit", () => {
     );
     await fixture.client.quit();
     await fixture.server.sessions[0]?.ended;
+    expect(fixture.server.commands.at(-1)).toBe("QUIT");
   });
 });
 

@@ -84,7 +84,7 @@ async function outcomeOf(
   const secure = isLmtp ? {} : { tls: identity, ...mailboxes };
   await using server = await startEsmtpServer({ ...secure, extensions, lmtp: isLmtp, reply });
   const { host, port } = server;
-  const given = {
+  const given: SmtpClientOptions = {
     host,
     port,
     retries: 0,
@@ -93,7 +93,7 @@ async function outcomeOf(
     ...(isLmtp ? {} : { user: "ann", password: "secret", tls: "starttls", tlsOptions }),
     ...options,
     ...more,
-  } as const;
+  };
   const open = (): Promise<SmtpClient> => (isLmtp ? LmtpClient.connect(given) : SmtpClient.connect(given));
   const begun = performance.now();
   const connecting = await open().catch((error: unknown) => error as Error);
@@ -109,6 +109,45 @@ async function outcomeOf(
 }
 
 const isInMail = (step: string): boolean => /^(?:MAIL|RCPT|DATA|BDAT|\.)/.test(step);
+// Behind these the server may have the message.
+const isBehind = (step: string): boolean => /^\.|BDAT/.test(step);
+
+function assertTold421({ isLmtp = false }: Way, step: string, { error, delivered }: Outcome): void {
+  expect((error as Error).message).toContain("421 4.3.2 I am going.");
+  if (!isInMail(step)) {
+    expect(error).toMatchObject(step === "CONNECT" ? { reply: { code: 421 }, isTemporary: true } : {});
+    return;
+  }
+  // Of the other recipient it says nothing any more.
+  const isOpen = step === "." && isLmtp;
+  expect(error).toMatchObject({ isTemporary: true, mayHaveBeenSent: isOpen });
+  expect((error as SendError).cause).toBeInstanceOf(ConnectionClosedError);
+  const statuses = statusesOf(error);
+  const isOfOne = step.startsWith("RCPT");
+  expect(statuses).toEqual(isOfOne ? statuses : ["refused", isOpen ? "unknown" : "refused"]);
+  expect(delivered).toEqual([0, 0]);
+}
+
+function assertSilent(step: string, { error, delivered, milliseconds }: Outcome): void {
+  expect(milliseconds).toBeLessThan(1_500);
+  expect(isInMail(step) ? (error as Error).cause : error).toBeInstanceOf(TimeoutError);
+  if (!isInMail(step)) return;
+  expect((error as SendError).mayHaveBeenSent).toBe(isBehind(step));
+  for (const [index, status] of statusesOf(error).entries()) {
+    expect(status).not.toBe("refused");
+    expect(status === "unsent" ? delivered[index] : 0).toBe(0);
+  }
+}
+
+function assertEnded(step: string, { error, delivered }: Outcome): void {
+  const cause = error instanceof SendError ? error.cause : error;
+  expect(cause).toBeInstanceOf(step === "STARTTLS" ? NetcliError : ConnectionClosedError);
+  if (!isInMail(step)) return;
+  expect((error as SendError).mayHaveBeenSent).toBe(isBehind(step));
+  const statuses = statusesOf(error);
+  expect(statuses).toEqual(step === ". 2" ? ["accepted", "unknown"] : statuses);
+  expect(delivered).toEqual(step === ". 2" ? [1, 0] : [0, 0]);
+}
 
 function statusesOf(error: unknown): string[] {
   if (!(error instanceof SendError)) throw new Error("it is no SendError", { cause: error });
@@ -129,51 +168,18 @@ describe.concurrent.each(ways)("$name:", (way) => {
   const told = steps.filter((step) => step !== ". 2");
 
   test.each(told)("421 at %s ends the session, and is told", async (step) => {
-    const { error, delivered } = await outcomeOf(way, at(step, "421 4.3.2 I am going."));
-    expect((error as Error).message).toContain("421 4.3.2 I am going.");
-    if (step === "CONNECT") {
-      expect(error).toMatchObject({ reply: { code: 421 }, isTemporary: true });
-    } else if (!isInMail(step)) {
-      expect(error).toBeInstanceOf(NetcliError);
-    } else {
-      expect(error).toMatchObject({ isTemporary: true });
-      expect((error as SendError).cause).toBeInstanceOf(ConnectionClosedError);
-      // Of the other recipient it says nothing any more.
-      const isOpen = step === "." && way.isLmtp === true;
-      expect(error).toMatchObject({ mayHaveBeenSent: isOpen });
-      if (!step.startsWith("RCPT")) {
-        expect(statusesOf(error)).toEqual(["refused", isOpen ? "unknown" : "refused"]);
-      }
-      expect(delivered).toEqual([0, 0]);
-    }
+    assertTold421(way, step, await outcomeOf(way, at(step, "421 4.3.2 I am going.")));
+    expect.hasAssertions();
   });
 
   test.each(steps)("silence at %s is a TimeoutError in time", async (step) => {
-    const { error, delivered, milliseconds } = await outcomeOf(way, at(step, "stall"));
-    expect(milliseconds).toBeLessThan(1_500);
-    if (!isInMail(step)) {
-      expect(error).toBeInstanceOf(TimeoutError);
-      return;
-    }
-    expect((error as Error).cause).toBeInstanceOf(TimeoutError);
-    expect((error as SendError).mayHaveBeenSent).toBe(/^\.|BDAT/.test(step));
-    for (const [index, status] of statusesOf(error).entries()) {
-      if (status === "unsent") expect(delivered[index]).toBe(0);
-      expect(status).not.toBe("refused");
-    }
+    assertSilent(step, await outcomeOf(way, at(step, "stall")));
+    expect.hasAssertions();
   });
 
   test.each(steps)("an end at %s is told, and which step it was", async (step) => {
-    for (const answer of ["drop", "reset"]) {
-      const { error, delivered } = await outcomeOf(way, at(step, answer));
-      const cause = error instanceof SendError ? error.cause : error;
-      expect(cause).toBeInstanceOf(step === "STARTTLS" ? NetcliError : ConnectionClosedError);
-      if (!isInMail(step)) continue;
-      const expected = step === ". 2" ? ["accepted", "unknown"] : undefined;
-      if (expected !== undefined) expect(statusesOf(error)).toEqual(expected);
-      expect((error as SendError).mayHaveBeenSent).toBe(/^\.|BDAT/.test(step));
-      expect(delivered).toEqual(step === ". 2" ? [1, 0] : [0, 0]);
-    }
+    for (const answer of ["drop", "reset"]) assertEnded(step, await outcomeOf(way, at(step, answer)));
+    expect.hasAssertions();
   });
 
   test.each(steps.filter((step) => isInMail(step) && step !== "BDAT"))(

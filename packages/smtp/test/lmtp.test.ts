@@ -17,6 +17,11 @@ const byName: EsmtpHook = (verb, line) => {
   return line.includes("never") ? "554 5.6.0 Not this." : undefined;
 };
 
+const breaking: EsmtpHook = (verb, line, session) => {
+  if (verb === "." && line.startsWith("b@")) return "drop";
+  return byName(verb, line, session);
+};
+
 const ways: readonly (readonly [name: string, extensions: string[], options: Partial<SmtpOptions>])[] = [
   ["DATA", ["PIPELINING"], {}],
   ["DATA, one by one", [], {}],
@@ -87,11 +92,7 @@ describe.each(ways)("%s", (_name, extensions, options) => {
   });
 
   test("knows the ends that were told before the connection broke", async () => {
-    const reply: EsmtpHook = (verb, line, session) => {
-      if (verb === "." && line.startsWith("b@")) return "drop";
-      return byName(verb, line, session);
-    };
-    await using fixture = await onServer({ ...server, reply }, options);
+    await using fixture = await onServer({ ...server, reply: breaking }, options);
     const sending = fixture.session.sendMail(from, recipients, message);
     const error = await failureOf(sending);
     expect(error).toBeInstanceOf(SendError);

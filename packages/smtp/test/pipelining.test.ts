@@ -50,12 +50,31 @@ async function flights(
   return sent;
 }
 
-describe("verbs that are not awaited", () => {
-  const envelope = (session: SmtpSession): Promise<unknown>[] => [
+function envelope(session: SmtpSession): Promise<unknown>[] {
+  return [session.mail(from), session.rcpt(to), session.rcpt("eve@example.org")];
+}
+
+function wholeMessage(session: SmtpSession): Promise<unknown>[] {
+  return [...envelope(session), session.data("x"), session.mail(from), session.rset()];
+}
+
+function barriers(session: SmtpSession): Promise<unknown>[] {
+  return [
     session.mail(from),
-    session.rcpt(to),
-    session.rcpt("eve@example.org"),
+    session.rset(),
+    session.noop(),
+    session.rset(),
+    session.verify("bob"),
+    session.expn("all"),
+    session.help(),
+    session.ehlo("b.example"),
+    session.docmd("X-OWN"),
+    session.mail(from),
+    session.rset(),
   ];
+}
+
+describe("verbs that are not awaited", () => {
   const lines = [MAIL, RCPT, "RCPT TO:<eve@example.org>"];
 
   test("leave in one write where that is offered", async () => {
@@ -70,13 +89,7 @@ describe("verbs that are not awaited", () => {
   });
 
   test("have DATA in the same write, and its content behind the go-ahead", async () => {
-    const work = (session: SmtpSession): Promise<unknown>[] => [
-      ...envelope(session),
-      session.data("x"),
-      session.mail(from),
-      session.rset(),
-    ];
-    expect(await flights(work)).toEqual([
+    expect(await flights(wholeMessage)).toEqual([
       [...lines, "DATA"],
       ["x", "."],
       [MAIL, "RSET"],
@@ -84,20 +97,7 @@ describe("verbs that are not awaited", () => {
   });
 
   test("have nothing behind those that may change the rules, and RSET is none of them", async () => {
-    const work = (session: SmtpSession): Promise<unknown>[] => [
-      session.mail(from),
-      session.rset(),
-      session.noop(),
-      session.rset(),
-      session.verify("bob"),
-      session.expn("all"),
-      session.help(),
-      session.ehlo("b.example"),
-      session.docmd("X-OWN"),
-      session.mail(from),
-      session.rset(),
-    ];
-    expect(await flights(work)).toEqual([
+    expect(await flights(barriers)).toEqual([
       [MAIL, "RSET", "NOOP"],
       ["RSET", "VRFY bob"],
       ["EXPN all"],
@@ -113,14 +113,14 @@ describe("verbs that are not awaited", () => {
   test("go out one by one behind an EHLO that is not answered, and together then", async () => {
     await using fixture = await onServer({ extensions: ["PIPELINING"] });
     const { session, since } = fixture;
-    const lines2 = since();
+    const came = since();
     await Promise.all([
       session.ehlo("b.example"),
       session.mail(from),
       session.rcpt(to),
       session.data(message),
     ]);
-    expect(lines2()).toEqual(["EHLO b.example", MAIL, RCPT, "DATA"]);
+    expect(came()).toEqual(["EHLO b.example", MAIL, RCPT, "DATA"]);
     expect(fixture.got("bob")).toEqual([message]);
   });
 });

@@ -36,6 +36,10 @@ function keepTo(times: readonly number[], messages: number, per: number): void {
   }
 }
 
+function timers(): number {
+  return process.getActiveResourcesInfo().filter((resource) => resource === "Timeout").length;
+}
+
 describe("a rate", () => {
   test.each([
     [1, 40, 5],
@@ -82,8 +86,6 @@ describe("a rate", () => {
   });
 
   test("sets one timer for each who waits, and none for those who don't", async () => {
-    const timers = (): number =>
-      process.getActiveResourcesInfo().filter((resource) => resource === "Timeout").length;
     const before = timers();
     const rate = new Rate({ messages: 5, per: 60_000 });
     const controller = new AbortController();

@@ -47,24 +47,25 @@ const greeting = async (peer: ScriptedPeer, verb: string = "EHLO"): Promise<void
   await group(peer, [`${verb} dbc.mtview.ca.us`], "250-innosoft.com", "250 PIPELINING");
 };
 
+const taking = async (peer: ScriptedPeer): Promise<void> => {
+  await greeting(peer);
+  const envelope = [`MAIL FROM:<${from}>`, ...to.map((one) => `RCPT TO:<${one}>`), "DATA"];
+  await group(
+    peer,
+    envelope,
+    "250 sender <mrose@dbc.mtview.ca.us> OK",
+    "250 recipient <ned@innosoft.com> OK",
+    "250 recipient <dan@innosoft.com> OK",
+    "250 recipient <kvc@innosoft.com> OK",
+    '354 enter mail, end with line containing only "."',
+  );
+  await group(peer, ["Hi", "."], "250 message sent");
+  await group(peer, ["QUIT"], "221 goodbye");
+};
+
 describe("RFC 2920", () => {
   test("the envelope goes out as one group, and the rest behind its answers", async () => {
-    const script = async (peer: ScriptedPeer): Promise<void> => {
-      await greeting(peer);
-      const envelope = [`MAIL FROM:<${from}>`, ...to.map((one) => `RCPT TO:<${one}>`), "DATA"];
-      await group(
-        peer,
-        envelope,
-        "250 sender <mrose@dbc.mtview.ca.us> OK",
-        "250 recipient <ned@innosoft.com> OK",
-        "250 recipient <dan@innosoft.com> OK",
-        "250 recipient <kvc@innosoft.com> OK",
-        '354 enter mail, end with line containing only "."',
-      );
-      await group(peer, ["Hi", "."], "250 message sent");
-      await group(peer, ["QUIT"], "221 goodbye");
-    };
-    await against(script, {}, async (session) => {
+    await against(taking, {}, async (session) => {
       const { accepted, reply } = await session.sendMail(from, to, "Hi\r\n");
       expect(accepted).toEqual(to);
       expect(reply.text).toBe("message sent");
@@ -124,6 +125,25 @@ const chunked = `
   S: 221 Goodbye
 `;
 
+const takingChunks = async (peer: ScriptedPeer): Promise<void> => {
+  await peer.send("220 cnri.reston.va.us SMTP service ready\r\n");
+  await peer.expect("EHLO dbc.mtview.ca.us");
+  await peer.send("250-cnri.reston.va.us\r\n250-PIPELINING\r\n250-BINARYMIME\r\n250 CHUNKING\r\n");
+  await group(
+    peer,
+    ["MAIL FROM:<ned@ymir.claremont.edu> BODY=BINARYMIME", "RCPT TO:<gvaudre@cnri.reston.va.us>"],
+    "250 sender ok",
+    "250 recipient ok",
+  );
+  await peer.expect("BDAT 6");
+  expect(await peer.read(6)).toEqual(Buffer.from("\0\r.\n\r\n"));
+  await peer.expect("BDAT 3");
+  await peer.read(3);
+  await peer.expect("BDAT 0 LAST");
+  await peer.send("250 6 octets\r\n250 3 octets\r\n250 Message OK\r\n");
+  await group(peer, ["QUIT"], "221 goodbye");
+};
+
 describe("RFC 3030", () => {
   test("4.1: a message in one chunk", async () => {
     await replay(
@@ -138,25 +158,7 @@ describe("RFC 3030", () => {
   });
 
   test("4.2: a message of several chunks, without waiting for any of them", async () => {
-    const script = async (peer: ScriptedPeer): Promise<void> => {
-      await peer.send("220 cnri.reston.va.us SMTP service ready\r\n");
-      await peer.expect("EHLO dbc.mtview.ca.us");
-      await peer.send("250-cnri.reston.va.us\r\n250-PIPELINING\r\n250-BINARYMIME\r\n250 CHUNKING\r\n");
-      await group(
-        peer,
-        ["MAIL FROM:<ned@ymir.claremont.edu> BODY=BINARYMIME", "RCPT TO:<gvaudre@cnri.reston.va.us>"],
-        "250 sender ok",
-        "250 recipient ok",
-      );
-      await peer.expect("BDAT 6");
-      expect(await peer.read(6)).toEqual(Buffer.from("\0\r.\n\r\n"));
-      await peer.expect("BDAT 3");
-      await peer.read(3);
-      await peer.expect("BDAT 0 LAST");
-      await peer.send("250 6 octets\r\n250 3 octets\r\n250 Message OK\r\n");
-      await group(peer, ["QUIT"], "221 goodbye");
-    };
-    await against(script, {}, async (session) => {
+    await against(takingChunks, {}, async (session) => {
       await session.ehlo();
       await Promise.all([
         session.mail("ned@ymir.claremont.edu", { body: "binarymime" }),
@@ -200,8 +202,7 @@ describe("RFC 2033", () => {
   test("4.2: a reply for each recipient that was accepted", async () => {
     const message = "Blah blah blah...\r\n...etc. etc. etc.\r\n";
     const wanted = { protocol: "lmtp" } as const;
-    const sized = async (peer: ScriptedPeer): Promise<void> => script(peer);
-    await against(sized, wanted, async (session) => {
+    await against(script, wanted, async (session) => {
       await session.lhlo();
       const all = await Promise.allSettled([
         session.mail("chris@bar.com"),

@@ -2,6 +2,7 @@
 import { ReplyError } from "@netcli/core-transport";
 import { failureOf } from "@netcli/test-kit";
 import { describe, expect, test } from "vitest";
+import type { RcptOptions } from "../src/index.ts";
 import { replay } from "./dialogues.ts";
 import { refuseUnhandled } from "./own-smtp.ts";
 
@@ -183,12 +184,7 @@ describe("RFC 5321", () => {
     });
   });
 
-  test("4.3.2 and RFC 1870: a server that is not there for us, and sizes that it does not take", async () => {
-    await replay(
-      "S: 554 foo.com no SMTP service here\nC: QUIT\nS: 221 bye",
-      bar,
-      async () => undefined,
-    ).catch((error: unknown) => expect(error).toMatchObject({ reply: { code: 554 } }));
+  test("and RFC 1870: sizes that a server does not take", async () => {
     const text = `
       S: 220 sigurd.innosoft.com -- Server SMTP (PMDF V4.2-6 #1992)
       C: EHLO ymir.claremont.edu
@@ -225,6 +221,10 @@ describe("RFC 5321", () => {
   });
 });
 
+function one(address: string, ...notify: readonly ("success" | "failure")[]): RcptOptions {
+  return { notify, orcpt: `rfc822;${address}` };
+}
+
 describe("RFC 3461", () => {
   test("appendix A.1: a submission that asks for reports", async () => {
     const text = `
@@ -254,11 +254,6 @@ describe("RFC 3461", () => {
       C: QUIT
       S: 221 goodbye
     `;
-    const one = (address: string, ...notify: readonly ("success" | "failure")[]): object => ({
-      address,
-      notify,
-      orcpt: `rfc822;${address}`,
-    });
     await replay(text, { name: "Bombs.AF.MIL", pipelining: "off" }, async (session) => {
       await session.ehlo();
       await session.mail("Alice@Example.ORG", { ret: "hdrs", envid: "QQ314159" });
@@ -268,7 +263,7 @@ describe("RFC 3461", () => {
       await session.rcpt("Eric@Bombs.AF.MIL", one("Eric@Bombs.AF.MIL", "failure"));
       await session.rcpt("Fred@Bombs.AF.MIL", { notify: "never" });
       await session.rcpt("George@Tax-ME.GOV", one("George@Tax-ME.GOV", "failure"));
-      await session.data("");
+      expect(await session.data("")).toMatchObject({ code: 250, text: "message accepted" });
       await session.quit();
     });
   });

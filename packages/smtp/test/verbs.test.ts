@@ -1,6 +1,6 @@
 // The verbs of smtplib, one by one: what they send, what they give back, and how a server says no.
 import { ReplyError } from "@netcli/core-transport";
-import { failureOf } from "@netcli/test-kit";
+import { failureOf, gate } from "@netcli/test-kit";
 import { Mailboxes } from "@netcli/test-servers";
 import { describe, expect, test } from "vitest";
 import type { SmtpReply, SmtpSession } from "../src/index.ts";
@@ -99,10 +99,13 @@ describe("a message by its verbs", () => {
   });
 });
 
+function begun(session: SmtpSession): Promise<unknown> {
+  return session.mail(from);
+}
+
 describe("a refusal", () => {
   const MAIL = `MAIL FROM:<${from}>`;
   const RCPT = `RCPT TO:<${to}>`;
-  const begun = (session: SmtpSession): Promise<unknown> => session.mail(from);
   const cases: readonly (readonly [
     reply: string,
     line: string,
@@ -244,10 +247,7 @@ describe("docmd", () => {
 
 describe("a signal", () => {
   test("gives up a verb, and the session goes on behind its answer", async () => {
-    let answer: () => void = () => undefined;
-    const answered = new Promise<void>((resolve) => {
-      answer = resolve;
-    });
+    const { opened: answered, open: answer } = gate();
     await using fixture = await onServer({
       reply: async (verb) => {
         if (verb === "VRFY") await answered;

@@ -1,7 +1,7 @@
 // Messages as DATA carries them (RFC 5321 4.1.1.4, 4.5.2), and what must not be in one.
 import { isAscii } from "node:buffer";
 import type { Transaction } from "./state.ts";
-import type { Wire } from "./wire.ts";
+import type { Wire } from "../wire.ts";
 
 const LF = 0x0a;
 const CR = 0x0d;

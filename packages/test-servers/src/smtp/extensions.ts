@@ -1,9 +1,6 @@
 // What EHLO offers, and what therefore may be used.
+import { BOUND, COMMON } from "../sasl/table.ts";
 import type { EsmtpServerOptions, OfferContext } from "./options.ts";
-
-const MECHANISMS = "PLAIN LOGIN CRAM-MD5 SCRAM-SHA-1 SCRAM-SHA-256 XOAUTH2 OAUTHBEARER";
-// Channel binding (RFC 5802 6).
-const BOUND = "SCRAM-SHA-1-PLUS SCRAM-SHA-256-PLUS";
 
 const GENERAL = [
   "PIPELINING",
@@ -68,7 +65,7 @@ function standard(options: EsmtpServerOptions, { isSecure }: OfferContext): read
   const isHidden = options.requireTls === true && !isSecure;
   const external = options.external === undefined ? "" : " EXTERNAL";
   const bound = isSecure ? ` ${BOUND}` : "";
-  const auth = canLogIn(options) && !isHidden ? [`AUTH ${MECHANISMS}${bound}${external}`] : [];
+  const auth = canLogIn(options) && !isHidden ? [`AUTH ${COMMON}${bound}${external}`] : [];
   const security = options.tls === undefined ? [] : ["STARTTLS", "REQUIRETLS"];
   return [...GENERAL, ...auth, ...security];
 }

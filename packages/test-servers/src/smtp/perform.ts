@@ -3,7 +3,7 @@ import { longestLine } from "./parameters.ts";
 import type { Reply } from "./reply.ts";
 import type { Session } from "./session.ts";
 import { verbs } from "./verbs/table.ts";
-import type { WireLine } from "./wire.ts";
+import type { WireLine } from "../wire.ts";
 
 const NOT_ASCII = /[^\0-\x7f]/;
 

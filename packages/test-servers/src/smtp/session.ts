@@ -7,7 +7,7 @@ import { coded, linesOf, Refusal, type Reply, textOf, withoutEnhanced } from "./
 import type { Shared } from "./shared.ts";
 import { State } from "./state.ts";
 import type { EsmtpMessage, EsmtpServerSession } from "./view.ts";
-import { Wire, type WireLine } from "./wire.ts";
+import { Wire, type WireLine } from "../wire.ts";
 
 /** Does one command. */
 export type Perform = (session: Session, verb: string, line: WireLine) => Promise<Reply>;

@@ -1,6 +1,6 @@
 // AUTH (RFC 4954): the exchange, whatever the mechanism makes of it.
-import { mechanisms } from "../auth/table.ts";
-import type { Exchange } from "../auth/mechanism.ts";
+import type { Exchange } from "../../sasl/mechanism.ts";
+import { mechanisms, serverFirst } from "../../sasl/table.ts";
 import { Refusal, type Reply } from "../reply.ts";
 import type { Session } from "../session.ts";
 import type { Verb } from "./verb.ts";
@@ -36,7 +36,7 @@ function exchangeOf(session: Session, initial: Buffer | undefined): Exchange {
   return {
     initial,
     ask: (challenge) => ask(session, challenge),
-    wrong: (reply) => new Refusal(session.wrong(reply)),
+    wrong: (text) => new Refusal(session.wrong(`501 5.5.2 ${text}`)),
     options,
     tls: session.connection.tls,
     offered: session.state.extensions.parameters("AUTH"),
@@ -47,12 +47,16 @@ export const auth: Verb = async (session, argument): Promise<Reply> => {
   const { state } = session;
   if (state.user !== undefined) return session.wrong("503 5.5.1 Someone is logged in already.");
   if (state.transaction !== undefined) return session.wrong("503 5.5.1 There is a transaction.");
-  const [name = "", response, ...more] = argument.split(" ");
+  const [named = "", response, ...more] = argument.split(" ");
+  const name = named.toUpperCase();
   if (more.length > 0) return session.wrong("501 5.5.4 AUTH takes a mechanism, and perhaps a response.");
-  const mechanism = mechanisms.get(name.toUpperCase());
-  const isOffered = state.extensions.parameters("AUTH").includes(name.toUpperCase());
+  const mechanism = mechanisms.get(name);
+  const isOffered = state.extensions.parameters("AUTH").includes(name);
   if (mechanism === undefined || !isOffered)
     return session.wrong("504 5.5.4 That mechanism was not offered.");
+  if (response !== undefined && serverFirst.has(name)) {
+    return session.wrong(`501 5.7.0 ${name} has no initial response.`);
+  }
   // RFC 4954 4: it stands for an empty one.
   const initial = response === "=" ? Buffer.alloc(0) : response;
   const first = typeof initial === "string" ? decode(session, initial) : initial;

@@ -6,7 +6,7 @@ export const plain: ServerMechanism = async (exchange) => {
   const fields = (await firstOf(exchange)).toString("utf8").split("\0");
   const [authzid = "", user = "", password = ""] = fields;
   if (fields.length !== 3 || user === "" || password === "") {
-    throw exchange.wrong("501 5.5.2 PLAIN has three fields.");
+    throw exchange.wrong("PLAIN has three fields.");
   }
   const isRight = passwordOf(exchange, user) === password;
   // Nobody may act for someone else here.
@@ -20,11 +20,10 @@ export const login: ServerMechanism = async (exchange) => {
 };
 
 export const cramMd5: ServerMechanism = async (exchange) => {
-  if (exchange.initial !== undefined) throw exchange.wrong("501 5.7.0 CRAM-MD5 has no initial response.");
   const challenge = `<${randomBytes(8).toString("hex")}@test.invalid>`;
   const response = (await exchange.ask(Buffer.from(challenge))).toString("utf8");
   const [whole, user = "", digest = ""] = /^(.+) ([0-9a-f]{32})$/s.exec(response) ?? [];
-  if (whole === undefined) throw exchange.wrong("501 5.5.2 CRAM-MD5 answers with a name and a digest.");
+  if (whole === undefined) throw exchange.wrong("CRAM-MD5 answers with a name and a digest.");
   const password = passwordOf(exchange, user);
   if (password === undefined) return undefined;
   const expected = createHmac("md5", password).update(challenge).digest();

@@ -1,23 +1,38 @@
 // The server's side of a SASL mechanism (RFC 4422).
 import { timingSafeEqual } from "node:crypto";
 import type { TLSSocket } from "node:tls";
-import type { EsmtpServerOptions } from "../options.ts";
-import type { Refusal } from "../reply.ts";
+import type { TlsServerOptions } from "@netcli/core-transport";
+
+/** What a server knows of those who log in. */
+export interface Credentials {
+  /** Passwords by user names. */
+  readonly users?: Readonly<Record<string, string>> | undefined;
+  /** OAuth tokens by user names. Default: the passwords. */
+  readonly tokens?: Readonly<Record<string, string>> | undefined;
+  /** Whom EXTERNAL logs in. Default: nobody. */
+  readonly external?: string | undefined;
+  /** Whom ANONYMOUS logs in. Default: nobody. */
+  readonly anonymous?: string | undefined;
+  /** Of SCRAM. Default 4,096. */
+  readonly iterations?: number | undefined;
+  /** The certificate and key for TLS. */
+  readonly tls?: TlsServerOptions | undefined;
+}
 
 export interface Exchange {
   /** What came with AUTH; undefined: nothing did. */
   readonly initial: Buffer | undefined;
-  /** Asks, and gives the response. Rejects with Refusal if there is none. */
+  /** Asks, and gives the response. Rejects with the server's refusal if there is none. */
   readonly ask: (challenge: Uint8Array) => Promise<Buffer>;
   /** Notes a mistake of the client; for throwing. */
-  readonly wrong: (reply: string) => Refusal;
-  readonly options: EsmtpServerOptions;
+  readonly wrong: (text: string) => Error;
+  readonly options: Credentials;
   readonly tls: TLSSocket | undefined;
   /** The names of the mechanisms. */
   readonly offered: readonly string[];
 }
 
-/** Gives the user's name; undefined: the credentials are wrong. Rejects with Refusal. */
+/** Gives the user's name; undefined: the credentials are wrong. Rejects with the server's refusal. */
 export type ServerMechanism = (exchange: Exchange) => Promise<string | undefined>;
 
 /** What came with AUTH, or else comes behind an empty challenge. */

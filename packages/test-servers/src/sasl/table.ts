@@ -1,6 +1,6 @@
-// The mechanisms by their names.
+// The mechanisms by their names, and what else a server has to know of them.
 import { oauthBearer, xoauth2 } from "./bearer.ts";
-import { external } from "./external.ts";
+import { anonymous, external } from "./external.ts";
 import type { ServerMechanism } from "./mechanism.ts";
 import { cramMd5, login, plain } from "./password.ts";
 import { scram } from "./scram.ts";
@@ -19,4 +19,13 @@ export const mechanisms: ReadonlyMap<string, ServerMechanism> = new Map([
   ["XOAUTH2", xoauth2],
   ["OAUTHBEARER", oauthBearer],
   ["EXTERNAL", external],
+  ["ANONYMOUS", anonymous],
 ]);
+
+/** Those in which the server speaks first: they have no initial response. */
+export const serverFirst: ReadonlySet<string> = new Set(["CRAM-MD5"]);
+
+/** Those that show or prove a password or a token, as servers offer them. */
+export const COMMON = "PLAIN LOGIN CRAM-MD5 SCRAM-SHA-1 SCRAM-SHA-256 XOAUTH2 OAUTHBEARER";
+/** With channel binding (RFC 5802 6). */
+export const BOUND = "SCRAM-SHA-1-PLUS SCRAM-SHA-256-PLUS";

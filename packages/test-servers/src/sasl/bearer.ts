@@ -7,7 +7,7 @@ const REFUSAL = JSON.stringify({ status: "invalid_token", scope: "mail" });
 async function refuse(exchange: Exchange, acknowledgement: string): Promise<undefined> {
   const answer = await exchange.ask(Buffer.from(REFUSAL));
   if (answer.toString("latin1") !== acknowledgement) {
-    throw exchange.wrong("501 5.5.2 A refusal is acknowledged with what means nothing.");
+    throw exchange.wrong("A refusal is acknowledged with what means nothing.");
   }
   return undefined;
 }
@@ -25,7 +25,7 @@ async function fieldsOf(exchange: Exchange, syntax: RegExp): Promise<Fields> {
   const tokens = fields.map((field) => /^auth=Bearer (.+)$/i.exec(field)?.[1]);
   const token = tokens.find((found) => found !== undefined);
   if (token === undefined || !text.endsWith("\u0001\u0001") || !syntax.test(head)) {
-    throw exchange.wrong("501 5.5.2 That is no token.");
+    throw exchange.wrong("That is no token.");
   }
   return { head, token };
 }

@@ -53,7 +53,7 @@ export function scram(hash: Hash, isPlus: boolean): ServerMechanism {
     const first = (await firstOf(exchange)).toString("utf8");
     const [whole, unbound, type, authzid, bare = "", escaped = "", clientNonce = ""] =
       FIRST.exec(first) ?? [];
-    if (whole === undefined) throw exchange.wrong("501 5.5.2 That is no first message of SCRAM.");
+    if (whole === undefined) throw exchange.wrong("That is no first message of SCRAM.");
     const trouble = bindingTrouble(exchange, name, isPlus, unbound ?? "p");
     if (trouble !== undefined) return refuse(exchange, trouble);
     const data = type === undefined ? Buffer.alloc(0) : bindingData(type, exchange);
@@ -68,7 +68,7 @@ export function scram(hash: Hash, isPlus: boolean): ServerMechanism {
     const salted = await derive(password, salt, iterations, size, digest);
     const final = (await exchange.ask(Buffer.from(challenge))).toString("utf8");
     const [, withoutProof = "", binding = "", echoed, proof = ""] = FINAL.exec(final) ?? [];
-    if (echoed !== nonce) throw exchange.wrong("501 5.5.2 That is no final message of SCRAM to this nonce.");
+    if (echoed !== nonce) throw exchange.wrong("That is no final message of SCRAM to this nonce.");
     const header = first.slice(0, first.length - bare.length);
     const bound = Buffer.concat([Buffer.from(header), data]);
     if (!isSame(bound, Buffer.from(binding, "base64")))
@@ -82,9 +82,9 @@ export function scram(hash: Hash, isPlus: boolean): ServerMechanism {
     }
     if (authzid !== undefined && unescape(authzid) !== user) return refuse(exchange, "other-error");
     const verifier = hmac(hmac(salted, "Server Key"), authMessage).toString("base64");
-    // RFC 4954 4: nothing can come with the success.
+    // RFC 4954 4, RFC 5034 4: nothing can come with the success.
     const acknowledgement = await exchange.ask(Buffer.from(`v=${verifier}`));
-    if (acknowledgement.length > 0) throw exchange.wrong("501 5.5.2 Nothing is left to be said.");
+    if (acknowledgement.length > 0) throw exchange.wrong("Nothing is left to be said.");
     return user;
   };
 }

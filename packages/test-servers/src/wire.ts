@@ -18,6 +18,7 @@ export class Wire {
   /** How often all was answered, and then more came. */
   flights = 0;
   readonly #connection: Connection;
+  readonly #send: (bytes: Buffer) => Promise<void>;
   #chunks: Buffer[] = [];
   #length = 0;
   // Something has come whose answer is not sent. True before the greeting: nothing is due yet.
@@ -29,8 +30,13 @@ export class Wire {
   #wake: (() => void) | undefined;
   #paused: PromiseLike<unknown> | undefined;
 
-  constructor(connection: Connection) {
+  /** `send`: what writes to the connection, where it is not the connection itself. */
+  constructor(
+    connection: Connection,
+    send: (bytes: Buffer) => Promise<void> = (bytes) => connection.write(bytes),
+  ) {
     this.#connection = connection;
+    this.#send = send;
   }
 
   /** Receives from here on, whether or not someone reads; also over TLS, which may come later. */
@@ -126,7 +132,7 @@ export class Wire {
     const bytes = Buffer.concat(this.#held.map((reply) => Buffer.from(reply)));
     this.#held = [];
     this.#isOwed = isAmid || this.#length > 0;
-    await this.#connection.write(bytes);
+    await this.#send(bytes);
   }
 
   /** Waits for more; false: there is none. */
