@@ -1,5 +1,6 @@
 // The mailboxes of a run of all: Maildirs that every server delivers into, and new ones for whoever needs some.
 import { ok, strictEqual } from "node:assert/strict";
+import { randomBytes } from "node:crypto";
 import { chownSync, mkdirSync, readdirSync, readFileSync, rmSync, watch, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
@@ -77,6 +78,8 @@ export class Mailboxes {
   names = Object.entries(counts).flatMap(([stem, count]) =>
     Array.from({ length: count }, (_, at) => `${stem}-${at}`),
   );
+  /** With which the owner of each of them logs in. */
+  password = randomBytes(16).toString("hex");
   #account;
   #taken = new Map();
 

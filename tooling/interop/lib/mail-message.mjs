@@ -1,5 +1,5 @@
 // Messages as they are sent, and as they must arrive.
-import { ok } from "node:assert/strict";
+import { fail } from "node:assert/strict";
 import { randomUUID } from "node:crypto";
 import { mark } from "./mail-boxes.mjs";
 
@@ -33,11 +33,11 @@ export function inLocalLines(message) {
 
 /** Fails unless they are the same; says where they begin to differ. */
 export function checkSame(actual, expected) {
-  const first = expected.findIndex((byte, at) => byte !== actual[at]);
+  if (expected.equals(actual)) return;
+  const found = expected.findIndex((byte, at) => byte !== actual[at]);
+  const first = found === -1 ? expected.length : found;
   const near = (bytes) =>
     JSON.stringify(bytes.subarray(Math.max(0, first - 20), first + 20).toString("latin1"));
-  ok(
-    expected.equals(actual),
-    `${actual.length} bytes arrived instead of ${expected.length}: from ${first} on ${near(actual)} instead of ${near(expected)}`,
-  );
+  const lengths = `${actual.length} bytes arrived instead of ${expected.length}`;
+  fail(`${lengths}: from ${first} on ${near(actual)} instead of ${near(expected)}`);
 }

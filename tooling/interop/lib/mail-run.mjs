@@ -20,6 +20,7 @@ export class MailRun extends Run {
     this.kind = kind;
     this.configuration = configuration;
     this.place = house.place;
+    this.password = house.mailboxes.password;
     /** Whose mailbox it is that we log in to, and who sends. */
     this.sender = this.mailbox();
   }
@@ -37,7 +38,7 @@ export class MailRun extends Run {
   /** Who we are; nothing if this server lets nobody log in. */
   get credentials() {
     if (this.configuration.login.length === 0) return {};
-    return { user: this.sender.name, password: this.place.account.password };
+    return { user: this.sender.name, password: this.password };
   }
 
   #servers() {

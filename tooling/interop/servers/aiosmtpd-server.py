@@ -21,8 +21,8 @@ SMTP.line_length_limit = 1_000_000
 
 
 def log_in(server, session, envelope, mechanism, data):
-    isRight = data.password == asked["password"].encode()
-    return AuthResult(success=isRight, handled=False)
+    is_right = data.password == asked["password"].encode()
+    return AuthResult(success=is_right, handled=False)
 
 
 class Deliveries:
@@ -42,6 +42,7 @@ class Deliveries:
         return "250 2.1.5 ok"
 
     async def handle_DATA(self, server, session, envelope):
+        # One for each of them; or, for all, one that failed.
         replies = [self.deliver(address, envelope.original_content) for address in envelope.rcpt_tos]
         return "\r\n".join(replies) if asked["protocol"] == "lmtp" else max(replies)
 

@@ -14,8 +14,8 @@ export const aiosmtpd = {
   trial: ["/usr/bin/python3", "-B", "-c", "import aiosmtpd.lmtp"],
 
   args({ host, port, tls, auth = false, protocol = "smtp" }, { place, mailboxes, identity }) {
-    const { password, uid, gid } = place.account;
-    const { root } = mailboxes;
+    const { uid, gid } = place.account;
+    const { root, password } = mailboxes;
     const wanted = { host, port, tls, auth, protocol, domain, root, identity, password, uid, gid };
     return ["-B", main, JSON.stringify(wanted)];
   },

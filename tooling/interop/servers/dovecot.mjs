@@ -84,7 +84,7 @@ export const dovecot = {
 
   args({ host, port, tls, service, certificates }, { folder, place, mailboxes, others, identity }) {
     const { account } = place;
-    const users = mailboxes.names.map((name) => `${name}:{PLAIN}${account.password}::::::\n`);
+    const users = mailboxes.names.map((name) => `${name}:{PLAIN}${mailboxes.password}::::::\n`);
     writeFileSync(join(folder, "users"), users.join(""));
     const text = `
 base_dir = ${join(folder, "base")}

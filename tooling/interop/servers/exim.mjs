@@ -1,5 +1,5 @@
-// Exim: speaks TLS by GnuTLS, drops whoever does not wait for its greeting, and can say what becomes of a message for
-// each recipient (PRDR).
+// Exim: speaks TLS by GnuTLS, drops whoever does not wait for its greeting or sends ahead what must wait, and grants
+// as many sessions, messages and recipients as it is told to.
 import { chownSync, copyFileSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { domain } from "../lib/mail-boxes.mjs";
@@ -76,7 +76,7 @@ export const exim = {
   // With a file of settings like ours it delivers as that user, so that is whose the mailboxes are.
   users: ({ uid, gid }) => ({ "Debian-exim": { uid, gid } }),
 
-  args({ host, port, tls, auth, limits = {} }, { folder, users, place, mailboxes, identity }) {
+  args({ host, port, tls, auth, limits = {} }, { folder, users, mailboxes, identity }) {
     const { uid, gid } = users["Debian-exim"];
     const give = (file) => chownSync(file, uid, gid);
     for (const name of ["spool", "logs"]) {
@@ -89,7 +89,7 @@ export const exim = {
       return file;
     };
     const boxes = table("boxes", (box) => box);
-    const passwords = table("passwords", () => place.account.password);
+    const passwords = table("passwords", () => mailboxes.password);
     // It has changed to that user before it reads this.
     const own = join(folder, "identity.pem");
     copyFileSync(identity, own);
@@ -111,7 +111,6 @@ auth_advertise_hosts = ${auth ? `\${if ${tls === "none" ? "true" : "def:tls_in_c
 chunking_advertise_hosts = *
 dsn_advertise_hosts = *
 pipelining_connect_advertise_hosts =
-prdr_enable
 smtputf8_advertise_hosts = *
 rfc1413_query_timeout = 0s
 host_lookup =
@@ -126,7 +125,6 @@ smtp_banner = "$primary_hostname ESMTP\\nwhose greeting has\\nthree lines"
 smtp_accept_queue_per_connection = 0
 message_size_limit = 20M
 acl_smtp_rcpt = check_rcpt
-acl_smtp_data_prdr = everybody
 acl_smtp_vrfy = everybody
 acl_smtp_expn = everybody
 ${rights}

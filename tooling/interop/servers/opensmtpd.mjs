@@ -9,6 +9,7 @@ export const opensmtpd = {
   packages: ["opensmtpd"],
   // Its reports do not repeat what was said about the message.
   reportsBriefly: true,
+  // It hangs up in the middle of much longer ones.
   longestLine: 2000,
   program: "sh",
   trial: ["sh", "-c", "/usr/sbin/smtpd -h 2>&1 | grep usage"],

@@ -37,11 +37,15 @@ const failuresAt = (what, command) => ({
       for (const [failure, option] of Object.entries(switches)) {
         for (const pipelining of ["off", "safe", "full"]) {
           run.log(`${protocol}, ${failure}, ${pipelining}`);
+          const before = run.lines.length;
           const options = await run.options([option, command], { protocol, pipelining });
           await rejects(send(options, { from, to, message }), (error) => {
             checkFailure(error, command, failure);
             return true;
           });
+          // What the server had is not sent to it again, whatever became of it.
+          const messages = run.lines.slice(before).filter((line) => / received 354/.test(line));
+          if (command === ".") strictEqual(messages.length, 1);
         }
       }
     }
@@ -107,6 +111,26 @@ async function failuresAtLogin(run) {
     });
   }
   strictEqual(run.lines.filter((line) => / sent MAIL/.test(line)).length, 0);
+}
+
+/** A refusal leaves the session as it was; whoever goes away, or says so, has ended it. */
+async function failuresAtOtherCommands(run) {
+  for (const [command, verb] of Object.entries({
+    NOOP: (session) => session.noop(),
+    RSET: (session) => session.rset(),
+    VRFY: (session) => session.verify(run.to),
+  })) {
+    for (const [failure, option] of Object.entries(switches)) {
+      const session = await SmtpSession.connect(await run.options([option, command]));
+      run.ending(() => session.close());
+      await session.ehlo();
+      const isRefusal = failure === "5xx" || failure === "4xx";
+      await rejects(verb(session), { name: isRefusal ? "ReplyError" : "ConnectionClosedError" });
+      strictEqual(session.isOpen, isRefusal);
+      if (isRefusal) strictEqual((await session.docmd("HELO", "client.netcli.test")).code, 250);
+      await session.quit();
+    }
+  }
 }
 
 /** What was taken was taken, whatever follows. */
@@ -205,6 +229,7 @@ export const scenarios = [
   { scenario: failuresAtTheGreeting },
   { scenario: failuresAtEhlo },
   { scenario: failuresAtLogin },
+  { scenario: failuresAtOtherCommands },
   { scenario: failuresAtQuit },
   { scenario: goneBetweenMessages },
   { scenario: refusalsLeaveTheSession },

@@ -32,7 +32,8 @@ async function fewMessagesBySession(run) {
 /** The server says 421 to a message that comes after too many, and closes. */
 async function fewMessagesGranted(run) {
   for (const pipelining of ["off", "safe", "full"]) {
-    await checkDelivered(run, await run.client({ pipelining }, { limits: { messages: 3 } }), 10);
+    const client = await run.client({ pipelining }, { limits: { messages: 3 } });
+    await checkDelivered(run, client, 10);
   }
 }
 

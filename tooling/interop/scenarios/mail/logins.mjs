@@ -11,7 +11,7 @@ function credentialsFor(run, mechanism, isRight) {
   const { name } = run.sender;
   const sasl = { mechanisms: [mechanism] };
   if (!ofTokens.includes(mechanism)) {
-    const { password } = run.place.account;
+    const { password } = run;
     return { user: name, password: isRight ? password : `${password}-`, sasl };
   }
   const token = isRight ? tokenFor(name) : tokenFor(name, Buffer.from("another secret"));
