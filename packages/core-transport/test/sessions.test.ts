@@ -109,21 +109,21 @@ describe("the idle time", () => {
   });
 
   test("begins anew behind each task, and does not end one that works", async () => {
-    const { sessions, opened } = sessionsOf({ idleTime: 60, depth: 2 });
+    const { sessions, opened } = sessionsOf({ idleTime: 250, depth: 2 });
     await sessions.use(() => Promise.resolve());
     for (let count = 0; count < 4; count += 1) {
-      await pause(30);
+      await pause(80);
       await sessions.use(() => Promise.resolve());
     }
     // Two at a time, of which one is over long before the other.
     const shared = { isShared: true };
     await Promise.all([
-      sessions.use(() => pause(150), shared),
+      sessions.use(() => pause(400), shared),
       sessions.use(() => Promise.resolve(), shared),
     ]);
     expect(opened).toHaveLength(1);
     expect(opened[0]?.endings).toEqual([]);
-    await pause(100);
+    while (opened[0]?.endings.length === 0) await pause(5);
     expect(opened[0]?.endings).toEqual(["quit"]);
   });
 
@@ -131,7 +131,7 @@ describe("the idle time", () => {
     const { sessions, opened, another } = sessionsOf({ idleTime: 30 });
     const own = another();
     sessions.add(own);
-    await pause(80);
+    while (own.endings.length === 0) await pause(1);
     expect(own.endings).toEqual(["quit"]);
     expect(opened).toHaveLength(0);
   });

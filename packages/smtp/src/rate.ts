@@ -1,6 +1,6 @@
 // How many messages may be begun in a stretch of time.
 import { setTimeout as pause } from "node:timers/promises";
-import { ArgumentError } from "@netcli/core-transport";
+import { ArgumentError, orAborted } from "@netcli/core-transport";
 
 export interface RateLimit {
   readonly messages: number;
@@ -11,8 +11,9 @@ export interface RateLimit {
 /** Rate lets those who come pass in their order, no more of them in any stretch of time than its limit. */
 export class Rate {
   readonly #limit: RateLimit;
-  // When the last ones passed or will pass, as many as the limit allows at a time.
+  // When the last ones passed, as many as the limit allows at a time.
   readonly #passes: number[] = [];
+  #last: Promise<unknown> = Promise.resolve();
 
   /** Throws ArgumentError. */
   constructor(limit: RateLimit) {
@@ -22,13 +23,21 @@ export class Rate {
     this.#limit = limit;
   }
 
-  /** Resolves when it is the caller's turn; rejects with the reason of the signal, and has then used it up. */
-  async pass(signal: AbortSignal): Promise<void> {
+  /** Resolves when it is the caller's turn; rejects with the reason of the signal, and has then not used it up. */
+  pass(signal: AbortSignal): Promise<void> {
+    const passing = this.#last.then(() => this.#pass(signal));
+    this.#last = passing.catch(() => undefined);
+    return orAborted(passing, signal);
+  }
+
+  async #pass(signal: AbortSignal): Promise<void> {
+    signal.throwIfAborted();
     const { messages, per } = this.#limit;
-    const now = performance.now();
-    const before = this.#passes.length < messages ? undefined : this.#passes.shift();
-    const at = Math.max(now, (before ?? -Infinity) + per);
-    this.#passes.push(at);
-    if (at > now) await pause(at - now, undefined, { signal }).catch(() => signal.throwIfAborted());
+    const first = this.#passes.length < messages ? undefined : this.#passes[0];
+    const wait = first === undefined ? 0 : Math.ceil(first + per - performance.now());
+    if (wait > 0) await pause(wait, undefined, { signal }).catch(() => signal.throwIfAborted());
+    // Only now: timers may be late.
+    if (first !== undefined) this.#passes.shift();
+    this.#passes.push(performance.now());
   }
 }

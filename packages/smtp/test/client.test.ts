@@ -142,16 +142,16 @@ describe("sessions", () => {
   });
 
   test("are replaced when they are old", async () => {
-    await using fixture = await clientOn({}, { sessionAge: 60 });
+    await using fixture = await clientOn({}, { sessionAge: 300 });
     const { client, server } = fixture;
     await client.send(mail);
-    await client.use(() => new Promise((resolve) => setTimeout(resolve, 70)));
+    await client.use(() => new Promise((resolve) => setTimeout(resolve, 310)));
     await client.send(mail);
     expect(counts(server)).toEqual([1, 1]);
   });
 
   test("are ended when nobody needs them for a while, and are there again when somebody does", async () => {
-    await using fixture = await clientOn({}, { idleTime: 40 });
+    await using fixture = await clientOn({}, { idleTime: 200 });
     const { client, server } = fixture;
     await client.send(mail);
     await server.sessions[0]?.ended;

@@ -51,25 +51,22 @@ describe("a rate", () => {
     keepTo(times, messages, per);
     const most = Math.floor((count - 1) / messages) * per;
     expect(times.at(-1)).toBeGreaterThanOrEqual(most - EARLY);
-    expect(times.at(-1)).toBeLessThan(most + 100);
-    expect(times[messages - 1]).toBeLessThan(per / 2 + 20);
+    expect(times.at(-1)).toBeLessThan(most + 500);
   });
 
   test("keeps nobody waiting who comes late enough", async () => {
-    const rate = new Rate({ messages: 2, per: 40 });
-    const times: number[] = [];
-    const begun = performance.now();
+    const rate = new Rate({ messages: 2, per: 200 });
     for (let count = 0; count < 3; count += 1) {
+      const begun = performance.now();
       await rate.pass(never);
       await rate.pass(never);
-      times.push(performance.now() - begun);
-      await pause(45);
+      expect(performance.now() - begun).toBeLessThan(150);
+      await pause(210);
     }
-    for (const [index, time] of times.entries()) expect(time).toBeLessThan(index * 46 + 40);
   });
 
   test("counts from when each passed, not from when the stretch began", async () => {
-    const rate = new Rate({ messages: 2, per: 80 });
+    const rate = new Rate({ messages: 2, per: 400 });
     const begun = performance.now();
     const times: number[] = [];
     const one = async (): Promise<void> => {
@@ -77,12 +74,13 @@ describe("a rate", () => {
       times.push(performance.now() - begun);
     };
     await one();
-    await pause(60);
+    await pause(300);
     await Promise.all([one(), one(), one()]);
-    // The first one, one at once, one for the first one's end, and one for that of the second one.
-    expect(times[2]).toBeGreaterThanOrEqual(80 - EARLY);
-    expect(times[3]).toBeGreaterThanOrEqual(140 - EARLY);
-    expect(times[2]).toBeLessThan(130);
+    // One at once, one for the first one's end, and one for that of the second one.
+    expect(times[1]).toBeLessThan(400 - EARLY);
+    expect(times[2]).toBeGreaterThanOrEqual(400 - EARLY);
+    expect(times[2]).toBeLessThan(680);
+    expect(times[3]).toBeGreaterThanOrEqual(700 - EARLY);
   });
 
   test("sets one timer for each who waits, and none for those who don't", async () => {

@@ -1,10 +1,10 @@
 // The verbs of smtplib, one by one: what they send, what they give back, and how a server says no.
 import { ReplyError } from "@netcli/core-transport";
-import { failureOf, gate } from "@netcli/test-kit";
+import { failureOf } from "@netcli/test-kit";
 import { Mailboxes } from "@netcli/test-servers";
 import { describe, expect, test } from "vitest";
 import type { SmtpReply, SmtpSession } from "../src/index.ts";
-import { from, identity, message, onServer, refuseUnhandled, to, turns } from "./own-smtp.ts";
+import { from, message, onServer, refuseUnhandled, to } from "./own-smtp.ts";
 
 refuseUnhandled();
 
@@ -242,51 +242,5 @@ describe("docmd", () => {
     }
     await session.noop();
     expect(lines()).toEqual(["NOOP"]);
-  });
-});
-
-describe("a signal", () => {
-  test("gives up a verb, and the session goes on behind its answer", async () => {
-    const { opened: answered, open: answer } = gate();
-    await using fixture = await onServer({
-      reply: async (verb) => {
-        if (verb === "VRFY") await answered;
-      },
-    });
-    const { session } = fixture;
-    const controller = new AbortController();
-    const asking = failureOf(session.verify("bob", { signal: controller.signal }));
-    const noop = session.noop();
-    await turns();
-    controller.abort("enough");
-    expect(await asking).toBe("enough");
-    answer();
-    expect(await noop).toMatchObject({ text: "Nothing done." });
-  });
-
-  test("that is aborted already lets nothing be sent", async () => {
-    await using fixture = await onServer(
-      { tls: identity, users: { ann: "secret", bob: "" } },
-      { tls: "none" },
-    );
-    const { session, since } = fixture;
-    const lines = since();
-    const signal = AbortSignal.abort("enough");
-    const asking: Promise<unknown>[] = [
-      session.mail(from, { signal }),
-      session.rcpt(to, { signal }),
-      session.rset({ signal }),
-      session.noop({ signal }),
-      session.data(message, { signal }),
-      session.bdat(message, { signal, last: true }),
-      session.ehlo("x.example", { signal }),
-      session.docmd("NOOP", "", { signal }),
-      session.sendMail(from, to, message, { signal }),
-      session.startTls({ signal }),
-      session.login("ann", "secret", { signal }),
-    ];
-    for (const error of await Promise.all(asking.map(failureOf))) expect(error).toBe("enough");
-    expect(lines()).toEqual([]);
-    await session.noop();
   });
 });
