@@ -1,6 +1,7 @@
 // What an application does with a maildrop: it gets its messages, and deletes those that it is done with.
 import { setTimeout as pause } from "node:timers/promises";
 import {
+  anySignal,
   ArgumentError,
   ConnectError,
   ConnectionClosedError,
@@ -117,7 +118,9 @@ export class Pop3Client {
    * with a message when the loop asks for the next one, or ends by itself; not when it is left with `break` or an
    * error. When the connection breaks it connects again, and goes on behind the last one; without unique ids it rejects.
    */
-  async *messages(options: MessagesOptions = {}): AsyncGenerator<Pop3Message, void, void> {
+  async *messages(given: MessagesOptions = {}): AsyncGenerator<Pop3Message, void, void> {
+    // Each message that is fetched ahead listens to it.
+    const options = { ...given, signal: given.signal && anySignal(given.signal) };
     const { signal, seen } = options;
     const handedOver = new Set<string>();
     for (let failures = 0; ; failures += 1) {
@@ -135,6 +138,7 @@ export class Pop3Client {
           handedOver.add(nameOf(message));
           failures = 0;
           await this.#finish(session, message, options);
+          signal?.throwIfAborted();
         }
         return;
       } catch (error) {

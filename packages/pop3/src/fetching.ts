@@ -47,6 +47,7 @@ export async function* fetchMessages(
     const { bytes: size, message } = ahead.shift() as Ahead;
     const fetched = await message;
     bytes -= size;
+    signal?.throwIfAborted();
     fill();
     yield fetched;
     await fetched.finish();
