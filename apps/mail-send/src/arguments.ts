@@ -1,11 +1,11 @@
 // What the command line asks for.
 import { parseArgs } from "node:util";
-import { parseSeconds, parseTlsMode } from "@netcli/command-line";
+import { parseSeconds, parseTlsMode, versionLine } from "@netcli/command-line";
 import type { TlsMode } from "@netcli/core-transport";
 import type { RcptOptions } from "@netcli/smtp";
 import { addressesIn, assertPrintable, senderIn } from "./addresses.ts";
 import { type Field, parseField } from "./field.ts";
-import { HELP, versionLine } from "./help.ts";
+import { HELP } from "./help.ts";
 import { parseServer, type Server } from "./server.ts";
 
 const CONDITIONS = ["success", "failure", "delay"] as const;
@@ -71,7 +71,7 @@ export function readArguments(): Settings | string {
     },
   });
   if (values.help) return HELP;
-  if (values.version) return versionLine();
+  if (values.version) return versionLine(new URL("../package.json", import.meta.url));
   const { raw: isRaw, from, to, cc, bcc, subject, timeout } = values;
   const { MAIL_SEND_URL: usual = "smtp://localhost" } = process.env;
   const composing = COMPOSING.find((option) => (values[option] ?? []).length > 0);

@@ -1,5 +1,4 @@
-// What --help and --version show.
-import { readFileSync } from "node:fs";
+// What --help shows.
 
 export const HELP = `Usage: mail-send [options] --from ADDRESS --to ADDRESS... < message
        mail-send [options] --raw < message-with-header
@@ -49,10 +48,3 @@ Exit codes:
   4 cannot log in                 130 interrupted
   5 some were refused
 `;
-
-/** "mail-send 1.2.3", and a line end. */
-export function versionLine(): string {
-  const manifest = readFileSync(new URL("../package.json", import.meta.url), "utf8");
-  const { version } = JSON.parse(manifest) as { version: string };
-  return `mail-send ${version}\n`;
-}

@@ -1,4 +1,4 @@
-// Third stop: the timestamp server of the books in the three styles of @netcli/socketserver, and timestamp-client.
+// Fourth stop: the timestamp server of the books in the three styles of @netcli/socketserver, and timestamp-client.
 import {
   Factory,
   LineReceiver,

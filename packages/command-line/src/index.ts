@@ -7,3 +7,5 @@ export { type Program, type Run, runProgram } from "./program.ts";
 export { type Canvas, ProgressBar, ProgressBars } from "./progress-bars.ts";
 export { count, formatBytes, formatElapsed } from "./quantity.ts";
 export { columnsOf, shorten } from "./text-columns.ts";
+export { formatTable, type TableOptions } from "./text-table.ts";
+export { versionLine } from "./version.ts";

@@ -16,8 +16,8 @@ export type Canvas = Pick<WriteStream, "columns" | "rows" | "write">;
 
 /** One transfer. */
 export class ProgressBar {
-  readonly label: string;
   readonly #bars: ProgressBars;
+  #label: string;
   #bytes = 0;
   #total: number | undefined;
   #speed: Speed | undefined;
@@ -25,7 +25,16 @@ export class ProgressBar {
   /** Not for callers: see ProgressBars. */
   constructor(bars: ProgressBars, label: string) {
     this.#bars = bars;
-    this.label = printable(label);
+    this.#label = printable(label);
+  }
+
+  get label(): string {
+    return this.#label;
+  }
+
+  /** For a transfer of several parts, which have names. */
+  rename(label: string): void {
+    this.#label = printable(label);
   }
 
   /** The first bytes count as the beginning: what was there from an earlier run did not come just now. */

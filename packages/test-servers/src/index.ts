@@ -1,4 +1,4 @@
-// FTP and SMTP servers for tests and for the tour, our own and those that others wrote: explicit exports only.
+// FTP, SMTP and POP3 servers for tests and for the tour, our own and those that others wrote: explicit exports only.
 export { type Ending } from "./ending.ts";
 export { type FtpSrv, type FtpSrvOptions, type FtpSrvUser, startFtpSrv } from "./ftp-srv.ts";
 export { type FtpCommand } from "./ftp/command.ts";
@@ -9,6 +9,18 @@ export { type FtpHook, type FtpServerOptions, type FtpUser } from "./ftp/options
 export { startFtpServer } from "./ftp/server.ts";
 export { type FtpServer, type FtpServerSession, type FtpServerTransfer } from "./ftp/view.ts";
 export { type MessageEnvelope, Mailboxes, type StoredMessage } from "./mailbox.ts";
+export { type CapabilityContext, type Pop3ServerOptions } from "./pop3/options.ts";
+export {
+  type OutputCut,
+  type OutputSplit,
+  type Pop3Answer,
+  type Pop3Fault,
+  type Pop3Hook,
+} from "./pop3/faults.ts";
+export { type Pop3Quirks } from "./pop3/quirks.ts";
+export { startPop3Server } from "./pop3/server.ts";
+export { type Pop3State } from "./pop3/standing.ts";
+export { type Pop3Server, type Pop3ServerSession } from "./pop3/view.ts";
 export {
   type SmtpAuthMethod,
   type SmtpExtension,
