@@ -11,6 +11,7 @@ import {
   startTlsOptions,
   TlsError,
   type BlockReply,
+  type Body,
   type CommandLine,
   type CommandOptions,
   type Connection,
@@ -28,6 +29,8 @@ import { pop3Grammar, type Pop3Reply } from "./reply.ts";
 
 // Measured on Dovecot at 40 ms: 64 messages in flight are nearly as fast as all of them, 16 take twice as long.
 const WINDOW = { commands: 128, blocks: 64 };
+
+const CAPA = pop3Command("CAPA");
 
 /** Pop3Control is a session without its verbs for messages. */
 export abstract class Pop3Control extends Dialogue<Pop3Reply> {
@@ -66,7 +69,7 @@ export abstract class Pop3Control extends Dialogue<Pop3Reply> {
   async #prepare(): Promise<void> {
     const { connection } = this.pipeline;
     const target = this.#target;
-    await this.capa().catch(unlessRefused);
+    await this.#inTurn((turn) => this.#learnIfNeeded(turn), undefined);
     const mode = target.tls ?? (connection.confidential ? "opportunistic" : "starttls");
     if (mode !== "none" && connection.tls === undefined) await this.#secure(mode);
     if (!hasCredentials(target)) return;
@@ -89,7 +92,7 @@ export abstract class Pop3Control extends Dialogue<Pop3Reply> {
         { cause },
       );
     }
-    await this.capa().catch(unlessRefused);
+    await this.#inTurn((turn) => this.#learnIfNeeded(turn), undefined);
   }
 
   protected get isSerial(): boolean {
@@ -123,6 +126,10 @@ export abstract class Pop3Control extends Dialogue<Pop3Reply> {
   /** @internal The lines of a block. Rejects with LimitError for more than `most`. */
   protected async askLines(command: CommandLine, most: number, options: VerbOptions): Promise<string[]> {
     const { block } = await this.askBlock(command, options);
+    return this.#linesOf(block, command, most);
+  }
+
+  async #linesOf(block: Body, command: CommandLine, most: number): Promise<string[]> {
     const lines: string[] = [];
     for await (const batch of block.lineBatches()) {
       for (const line of batch) lines.push(line);
@@ -144,14 +151,23 @@ export abstract class Pop3Control extends Dialogue<Pop3Reply> {
 
   /** Learns what the server can (RFC 2449), which may be more behind STLS and the login. */
   async capa(options: VerbOptions = {}): Promise<Pop3Capabilities> {
-    const lines = await this.askLines(
-      pop3Command("CAPA"),
-      this.pipeline.connection.limits.replyLines,
-      options,
-    );
+    const { replyLines } = this.pipeline.connection.limits;
+    return this.#learn(await this.askLines(CAPA, replyLines, options));
+  }
+
+  #learn(lines: readonly string[]): Pop3Capabilities {
     this.#capabilities = new Pop3Capabilities(lines);
     this.#isAsked = true;
     return this.#capabilities;
+  }
+
+  /** Asks what the server can, if that was not asked; it may not know the question. */
+  async #learnIfNeeded(turn: Turn<Pop3Reply>): Promise<void> {
+    if (this.#isAsked) return;
+    this.#isAsked = true;
+    const { block } = await turn.block(CAPA, { hasBlock: ({ isOk }) => isOk });
+    if (block === undefined) return;
+    this.#learn(await this.#linesOf(block, CAPA, this.pipeline.connection.limits.replyLines));
   }
 
   /**
@@ -216,7 +232,6 @@ export abstract class Pop3Control extends Dialogue<Pop3Reply> {
   async login(user: string, password: Secret, options: VerbOptions = {}): Promise<Pop3Reply> {
     assertArgument("the user", user);
     if (typeof password === "string") assertArgument("the password", password);
-    if (!this.#isAsked) await this.capa(options).catch(unlessRefused);
     return this.#logIn({ user, password, sasl: this.#target.sasl }, options);
   }
 
@@ -290,9 +305,4 @@ export abstract class Pop3Control extends Dialogue<Pop3Reply> {
   sendCmd(line: string, options: VerbOptions = {}): Promise<Pop3Reply> {
     return this.askAlone(rawCommand(line), options);
   }
-}
-
-/** A server may know less than we ask. */
-function unlessRefused(error: unknown): void {
-  if (!(error instanceof Pop3ReplyError)) throw error;
 }
