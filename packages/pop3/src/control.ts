@@ -22,7 +22,7 @@ import {
 import { hasCredentials, type LoginOptions, type Mechanism, type Secret } from "@netcli/sasl";
 import { logIn, logInByApop, logInBySasl, timestampOf } from "./auth.ts";
 import { Pop3Capabilities } from "./capabilities.ts";
-import { pop3Command, rawCommand } from "./command.ts";
+import { pop3Command } from "./command.ts";
 import { assertOk, Pop3ReplyError } from "./errors.ts";
 import type { Pop3Target } from "./options.ts";
 import { pop3Grammar, type Pop3Reply } from "./reply.ts";
@@ -32,7 +32,7 @@ const WINDOW = { commands: 128, blocks: 64 };
 
 const CAPA = pop3Command("CAPA");
 
-/** Pop3Control is a session without its verbs for messages. */
+/** Pop3Control is a session that can be opened, and be logged in to. */
 export abstract class Pop3Control extends Dialogue<Pop3Reply> {
   // It holds the password: who prints a session is not to see it.
   readonly #target: Pop3Target;
@@ -280,29 +280,5 @@ export abstract class Pop3Control extends Dialogue<Pop3Reply> {
   /** Allows UTF-8 in headers of messages, and in names (RFC 6856); before the login. */
   utf8(options: VerbOptions = {}): Promise<Pop3Reply> {
     return this.expect(pop3Command("UTF8"), options);
-  }
-
-  /** Chooses the language of the server's texts (RFC 6856 3): a tag such as "de", or "*" for its own. */
-  async lang(tag: string, options?: VerbOptions): Promise<Pop3Reply>;
-  /** The languages that there are: tags, and what each calls itself. */
-  async lang(tag?: undefined, options?: VerbOptions): Promise<{ tag: string; name: string }[]>;
-  async lang(tag?: string, options: VerbOptions = {}): Promise<Pop3Reply | { tag: string; name: string }[]> {
-    if (tag !== undefined) return this.expect(pop3Command("LANG", tag), options);
-    const { replyLines } = this.pipeline.connection.limits;
-    const lines = await this.askLines(pop3Command("LANG"), replyLines, options);
-    return lines.map((line) => {
-      const [word = ""] = line.split(" ", 1);
-      return { tag: word, name: line.slice(word.length).trim() };
-    });
-  }
-
-  /** Does nothing, and shows that the server is there. */
-  noop(options: VerbOptions = {}): Promise<Pop3Reply> {
-    return this.expect(pop3Command("NOOP"), options);
-  }
-
-  /** Sends any command and resolves to its reply, whatever it is. Not for commands whose answer has several lines. */
-  sendCmd(line: string, options: VerbOptions = {}): Promise<Pop3Reply> {
-    return this.askAlone(rawCommand(line), options);
   }
 }

@@ -3,6 +3,7 @@ import { ConnectionClosedError, type Connection, type VerbOptions } from "@netcl
 import { assertNumber, pop3Command } from "./command.ts";
 import { Pop3Control } from "./control.ts";
 import { Pop3ReplyError } from "./errors.ts";
+import { Pop3Inquiry } from "./inquiry.ts";
 import { resolveOptions, type Pop3Options, type Pop3Target } from "./options.ts";
 import type { Pop3Reply } from "./reply.ts";
 import { Retrieved } from "./retrieved.ts";
@@ -17,7 +18,7 @@ export interface RetrieveOptions extends VerbOptions {
 const MOST_MESSAGES = 1_000_000;
 
 /** Pop3Session is one connection. Calls wait their turn. "-ERR" rejects with Pop3ReplyError. */
-export class Pop3Session extends Pop3Control {
+export class Pop3Session extends Pop3Inquiry {
   // Messages that the server will remove at QUIT.
   #marked = 0;
 
