@@ -51,7 +51,8 @@ export class Delivery {
     const filter = (row: MaildropRow): boolean => this.#plan.wants(row) && !this.#done.has(nameOf(row));
     const { signal } = this.#run;
     for await (const message of this.#client.messages({ ...options, filter, signal })) {
-      this.#bar?.rename(`message ${this.taken + 1} of ${this.#plan.count}`);
+      // Short enough to be whole beside a bar.
+      this.#bar?.rename(`${this.taken + 1}/${this.#plan.count}`);
       try {
         await this.#destination.take(message, this.#counted(message));
       } catch (error) {

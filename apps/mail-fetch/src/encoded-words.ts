@@ -44,7 +44,10 @@ function decoderOf(charset: string): TextDecoder | undefined {
 }
 
 function read(words: Words | undefined): string {
-  return words === undefined ? "" : words.decoder.decode(Buffer.concat(words.pieces));
+  if (words === undefined) return "";
+  const { decoder, pieces } = words;
+  // In one step Node 20 takes windows-1252, which is what iso-8859-1 means here, for latin1.
+  return decoder.decode(Buffer.concat(pieces), { stream: true }) + decoder.decode();
 }
 
 function unquote(text: string): Buffer {

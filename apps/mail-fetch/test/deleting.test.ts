@@ -25,7 +25,9 @@ describe("mail-fetch --delete", { timeout: 30_000 }, () => {
     const [, large] = uidsOf(server);
     expect((await run(["--keep", "--save", folder.file("Mail"), urlOf(server)])).code).toBe(0);
     expect(server.deleted).toEqual([]);
-    expect((await run(["--delete", "--max-size", "50", "--mbox", folder.file("m"), urlOf(server)])).code).toBe(0);
+    expect(
+      (await run(["--delete", "--max-size", "50", "--mbox", folder.file("m"), urlOf(server)])).code,
+    ).toBe(0);
     expect(uidsOf(server)).toEqual([large]);
   });
 
@@ -53,7 +55,9 @@ describe("mail-fetch --delete", { timeout: 30_000 }, () => {
     const [, second] = uidsOf(server);
     const { code, stderr } = await run(["--delete", "--save", folder.file("Mail"), urlOf(server)]);
     expect(code).toBe(5);
-    expect(stderr).toMatch(/^saved 3 messages \(18 B\), deleted 2\nmail-fetch: 1 of 3 messages may not .+: .*not that one\n$/);
+    expect(stderr).toMatch(
+      /^saved 3 messages \(18 B\), deleted 2\nmail-fetch: 1 of 3 messages may not .+: .*not that one\n$/,
+    );
     expect(uidsOf(server)).toEqual([second]);
     expect(await readMaildir(folder.file("Mail"))).toEqual(MESSAGES.map(asSaved));
   });
@@ -65,7 +69,9 @@ describe("mail-fetch --delete", { timeout: 30_000 }, () => {
     });
     const { code, stderr } = await run(["--delete", "--save", folder.file("Mail"), urlOf(server)]);
     expect(code).toBe(5);
-    expect(stderr).toMatch(/^saved 3 messages \(18 B\), deleted 0\nmail-fetch: 3 of 3 messages may not have been .+\n$/);
+    expect(stderr).toMatch(
+      /^saved 3 messages \(18 B\), deleted 0\nmail-fetch: 3 of 3 messages may not have been .+\n$/,
+    );
     expect(uidsOf(server)).toHaveLength(3);
   });
 
@@ -121,20 +127,23 @@ describe("when the connection breaks in the middle of a message, mail-fetch", { 
     expect(saved).toEqual(large.map(asSaved).toSorted());
   });
 
-  test.each([["--save"], ["--mbox"]])("ends with 8 if it always does, without a half one: %s", async (option) => {
-    await using folder = await tempDir();
-    await using server = await serverWith(large, {
-      reply: (_verb, line) => (line === "RETR 3" ? { cut: { after: 2_000_000, end: "end" } } : undefined),
-    });
-    const uids = uidsOf(server);
-    const place = folder.file("Mail");
-    const { code, stderr } = await run(["--delete", option, place, urlOf(server)]);
-    expect(code).toBe(8);
-    expect(stderr).toMatch(/^mail-fetch: .+\nsaved 2 messages \(3\.\d MiB\), deleted 2\n$/);
-    expect(uidsOf(server)).toEqual(uids.slice(2));
-    const saved = option === "--save" ? await readMaildir(place) : await readMbox(place);
-    expect(saved).toEqual(large.slice(0, 2).map(asSaved).toSorted());
-  });
+  test.each([["--save"], ["--mbox"]])(
+    "ends with 8 if it always does, without a half one: %s",
+    async (option) => {
+      await using folder = await tempDir();
+      await using server = await serverWith(large, {
+        reply: (_verb, line) => (line === "RETR 3" ? { cut: { after: 2_000_000, end: "end" } } : undefined),
+      });
+      const uids = uidsOf(server);
+      const place = folder.file("Mail");
+      const { code, stderr } = await run(["--delete", option, place, urlOf(server)]);
+      expect(code).toBe(8);
+      expect(stderr).toMatch(/^mail-fetch: .+\nsaved 2 messages \(3\.\d MiB\), deleted 2\n$/);
+      expect(uidsOf(server)).toEqual(uids.slice(2));
+      const saved = option === "--save" ? await readMaildir(place) : await readMbox(place);
+      expect(saved).toEqual(large.slice(0, 2).map(asSaved).toSorted());
+    },
+  );
 
   test("does not go on where the server has no unique ids, and deletes nothing by a number", async () => {
     await using folder = await tempDir();
@@ -144,7 +153,9 @@ describe("when the connection breaks in the middle of a message, mail-fetch", { 
     });
     const { code, stderr } = await run(["--delete", "--save", folder.file("Mail"), urlOf(server)]);
     expect(code).toBe(8);
-    expect(stderr).toMatch(/^mail-fetch: .+\nsaved 2 messages .+, deleted 0\nmail-fetch: 2 of 2 messages may not .+\n$/);
+    expect(stderr).toMatch(
+      /^mail-fetch: .+\nsaved 2 messages .+, deleted 0\nmail-fetch: 2 of 2 messages may not .+\n$/,
+    );
     expect(uidsOf(server)).toHaveLength(4);
   });
 });

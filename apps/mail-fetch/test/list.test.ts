@@ -17,9 +17,9 @@ describe("mail-fetch --list", { timeout: 30_000 }, () => {
     expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
     const lines = stdout.split("\n");
     expect(lines.slice(0, 3)).toEqual([
-      " 1    135 B  2026-11-20 20:30  Jürgen <j@example.com>  € 5",
+      " 1    140 B  2026-11-20 20:30  Jürgen <j@example.com>  € 5",
       " 2  2.0 KiB                    Ada <ada@example.com>   two",
-      " 3     44 B                    Ada <ada@example.com>   3",
+      " 3     43 B                    Ada <ada@example.com>   3",
     ]);
     expect(lines).toHaveLength(11);
     expect(server.commands.filter((line) => line.startsWith("TOP"))).toHaveLength(10);
@@ -51,7 +51,10 @@ describe("a line of the table", () => {
   });
 
   test("is no wider than the terminal, and has room for the subject", () => {
-    const message = listed({ number: 7, size: 1_500 }, `From: ${"f".repeat(100)}\nSubject: ${"s".repeat(100)}\n`);
+    const message = listed(
+      { number: 7, size: 1_500 },
+      `From: ${"f".repeat(100)}\nSubject: ${"s".repeat(100)}\n`,
+    );
     const [line = ""] = formatList([message], 80);
     expect(line).toMatch(/^7 {2}1\.5 KiB {4}f{19}… {2}s{40,}…$/);
     expect(line.length).toBe(80);

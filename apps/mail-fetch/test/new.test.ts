@@ -21,7 +21,9 @@ describe("mail-fetch --new", { timeout: 30_000 }, () => {
     const [name = "", ...others] = await readdir(folder.file("state/mail-fetch"));
     expect(name).toMatch(/^tester@127\.0\.0\.1_\d+-[\da-f]{16}$/);
     expect(others).toEqual([]);
-    expect(await readFile(folder.file(`state/mail-fetch/${name}`), "utf8")).toBe(`${uidsOf(server).join("\n")}\n`);
+    expect(await readFile(folder.file(`state/mail-fetch/${name}`), "utf8")).toBe(
+      `${uidsOf(server).join("\n")}\n`,
+    );
   });
 
   test("uses ~/.local/state without XDG_STATE_HOME, or with one that is not absolute", async () => {

@@ -38,7 +38,12 @@ describe("mail-fetch", { timeout: 30_000 }, () => {
     const messages = ["a: 1\r\n", letter("long", "x".repeat(100)), "a: 3\r\n"];
     await using server = await serverWith(messages);
     const { stdout, stderr } = await run(["--newest-first", "--max-size", "50", urlOf(server)]);
-    expect(stdout.match(/^(?:a: |--- message )\d/gm)).toEqual(["--- message 3", "a: 3", "--- message 1", "a: 1"]);
+    expect(stdout.match(/^(?:a: |--- message )\d/gm)).toEqual([
+      "--- message 3",
+      "a: 3",
+      "--- message 1",
+      "a: 1",
+    ]);
     expect(stderr).toBe("left out 1 message larger than 50 B\n");
   });
 
@@ -62,7 +67,9 @@ describe("mail-fetch", { timeout: 30_000 }, () => {
   });
 
   test("ends with 7 when nobody reads it any more, and does not count what was not read as fetched", async () => {
-    await using server = await serverWith(Array.from({ length: 50 }, () => letter("long", "x".repeat(100_000))));
+    await using server = await serverWith(
+      Array.from({ length: 50 }, () => letter("long", "x".repeat(100_000))),
+    );
     const program = start([urlOf(server)]);
     await program.stdout.shows("--- message 1,");
     program.child.stdout.destroy();

@@ -14,7 +14,10 @@ const eightBit = Buffer.concat([
 
 const MESSAGES = [
   letter("dots", ".\r\n..\r\n.a\r\n...b\r\n"),
-  letter("from", "From here\r\n>From there\r\n>>From afar\r\n From a blank\r\nfrom below\r\nFrom\r\nFrom: x\r\n"),
+  letter(
+    "from",
+    "From here\r\n>From there\r\n>>From afar\r\n From a blank\r\nfrom below\r\nFrom\r\nFrom: x\r\n",
+  ),
   eightBit,
   letter("returns", "a\rb\r\r\nc\r\n\r\n\r\n"),
   "no header at all\r\n",
@@ -22,7 +25,8 @@ const MESSAGES = [
   letter("empty", ""),
 ];
 
-const FROM_LINE = /^From MAILER-DAEMON (?:Mon|Tue|Wed|Thu|Fri|Sat|Sun) [A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d \d{4}$/;
+const FROM_LINE =
+  /^From MAILER-DAEMON (?:Mon|Tue|Wed|Thu|Fri|Sat|Sun) [A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d \d{4}$/;
 
 /** What a reader of mboxrd makes of a file. */
 function readMbox(text: string): string[] {

@@ -15,6 +15,7 @@ export async function listMaildrop(session: Pop3Session, options: VerbOptions): 
   ]);
   if (ids.error !== undefined && !(ids.error instanceof Pop3ReplyError)) throw ids.error;
   const uids = new Map(ids.value?.map(({ number, uid }) => [number, uid]));
+  if (uids.size < (ids.value?.length ?? 0)) throw broken("a message has more than one unique id");
   const seen = new Set<string>();
   const numbers = new Set<number>();
   for (const { number } of sizes) {

@@ -3,7 +3,7 @@ import type { Ending } from "../ending.ts";
 import type { Pop3ServerSession } from "./view.ts";
 
 /** Where bytes of the server's output count from: this reply, or the beginning of the session. Default `reply`. */
-export type Origin = "reply" | "session";
+type Origin = "reply" | "session";
 
 /** What happens when so many bytes are sent: the server stalls, or the connection ends, or the one and then the other. */
 export interface OutputCut {

@@ -18,6 +18,8 @@ export interface Pop3Quirks {
   readonly uidlMissing?: boolean | undefined;
   /** UIDL has the first row twice. */
   readonly uidlTwice?: boolean | undefined;
+  /** UIDL gives the last message the identifier of the first. */
+  readonly uidlSame?: boolean | undefined;
   /** These commands are unknown, as to servers of 1988. */
   readonly noCapa?: boolean | undefined;
   readonly noUidl?: boolean | undefined;
@@ -41,8 +43,11 @@ export function listRow({ number, data }: Row, { listText }: Pop3Quirks): string
   return `${number} ${data.length}${listText === true ? " octets, more or less" : ""}`;
 }
 
-export function uidlRow({ number, uid }: Row, { uidlBlanks }: Pop3Quirks): string {
-  return uidlBlanks === true ? `${number}   ${uid} ` : `${number} ${uid}`;
+export function uidlRow({ number, uid }: Row, { rows }: Maildrop, quirks: Pop3Quirks): string {
+  const { uidlBlanks, uidlSame } = quirks;
+  const [first] = rows;
+  const said = uidlSame === true && first !== undefined && number === rows.length ? first.uid : uid;
+  return uidlBlanks === true ? `${number}   ${said} ` : `${number} ${said}`;
 }
 
 /** The messages that UIDL lists. */

@@ -1,7 +1,7 @@
 // Replies (RFC 1939 3), with response codes where they are known (RFC 2449 8, RFC 3206).
 import type { Capabilities } from "./capabilities.ts";
 
-export interface BlockReply {
+interface BlockReply {
   readonly status: string;
   /** As it goes over the wire, with the dot at its end. */
   readonly block: Uint8Array;

@@ -78,6 +78,10 @@ export class Session implements Pop3ServerSession {
     return this.standing.isUtf8;
   }
 
+  get language(): string {
+    return this.standing.language;
+  }
+
   get isSecure(): boolean {
     return this.connection.tls !== undefined;
   }

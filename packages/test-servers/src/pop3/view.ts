@@ -20,6 +20,8 @@ export interface Pop3ServerSession {
   readonly isSecure: boolean;
   /** UTF8 was said (RFC 6856). */
   readonly isUtf8: boolean;
+  /** What LANG has chosen; `i-default` before. */
+  readonly language: string;
   /** The UIDs of what this session has removed from the mailbox. */
   readonly deleted: readonly string[];
   /** Resolves when the session is over. */

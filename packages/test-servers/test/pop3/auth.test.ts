@@ -1,9 +1,9 @@
 // startPop3Server: AUTH (RFC 5034). What the mechanisms do is tested with startEsmtpServer.
 import { createHash, createHmac, pbkdf2Sync } from "node:crypto";
 import { describe, expect, test } from "vitest";
-import { base64, greeted, identity, type RawClient, start, trusting } from "./raw-client.ts";
+import { base64, greeted, identity, loggedIn, RawClient, trusting } from "./raw-client.ts";
 
-const GOOD = "+OK 3 messages (70 octets).";
+const GOOD = "+OK 3 messages (70 octets)";
 const BAD = "-ERR [AUTH] That is not right.";
 const SOH = "\u0001";
 
@@ -17,9 +17,9 @@ describe("AUTH", () => {
     [["AUTH EXTERNAL", base64("bob")], BAD],
     [["AUTH ANONYMOUS", base64("me@a.example")], GOOD],
     [["AUTH ANONYMOUS ="], GOOD],
-    [[`AUTH XOAUTH2 ${base64(`user=ann${SOH}auth=Bearer tok${SOH}${SOH}`)}`], GOOD],
+    [[`AUTH XOAUTH2 ${xoauth2("tok")}`], GOOD],
     [[`AUTH OAUTHBEARER ${base64(`n,a=ann,${SOH}auth=Bearer tok${SOH}${SOH}`)}`], GOOD],
-    [[`AUTH XOAUTH2 ${base64(`user=ann${SOH}auth=Bearer no${SOH}${SOH}`)}`, ""], BAD],
+    [[`AUTH XOAUTH2 ${xoauth2("no")}`, ""], BAD],
     [["AUTH PLAIN", "*"], "-ERR Given up."],
   ])("answers %j with %j", async (lines, reply) => {
     await using fixture = await greeted({ tokens: { ann: "tok" }, external: "ann", anonymous: "ann" });
@@ -46,24 +46,30 @@ describe("AUTH", () => {
     expect(server.violations).toEqual([`AUTH: ${violation}`]);
   });
 
-  test("takes lines of 255 octets, and responses that are longer", async () => {
+  test.each([
+    // With the line end 255 octets, and 259.
+    [157, GOOD],
+    [160, "-ERR The line is too long."],
+  ])("with a token of %d octets in its line gets %j", async (length, reply) => {
+    const token = "t".repeat(length);
+    await using fixture = await greeted({ tokens: { ann: token } });
+    expect(await fixture.client.command(`AUTH XOAUTH2 ${xoauth2(token)}`)).toBe(reply);
+  });
+
+  test("takes longer responses behind a challenge", async () => {
     const token = "t".repeat(4_000);
     await using fixture = await greeted({ tokens: { ann: token } });
-    const { client, server } = fixture;
-    // "AUTH PLAIN ", 242 octets of base64, and the line end: 255.
-    expect(await client.command(`AUTH LOGIN ${"A".repeat(240)}`)).toBe("+ UGFzc3dvcmQ6");
-    await client.command("*");
-    expect(await client.command("AUTH XOAUTH2")).toBe("+ ");
-    const response = base64(`user=ann${SOH}auth=Bearer ${token}${SOH}${SOH}`);
-    expect(await client.command(response)).toBe(GOOD);
-    expect(server.violations).toEqual([]);
+    expect(await fixture.client.commands("AUTH XOAUTH2", xoauth2(token))).toEqual(["+ ", GOOD]);
+    expect(fixture.server.violations).toEqual([]);
   });
 
   test("finds the maildrop in use", async () => {
-    await using fixture = await greeted({ lock: true });
-    await fixture.client.logIn();
-    await using other = await greeted({ lock: true });
-    expect(await other.client.command(`AUTH PLAIN ${base64("\0ann\0secret")}`)).toBe(GOOD);
+    await using fixture = await loggedIn({ lock: true });
+    await using other = await RawClient.open(fixture.server);
+    expect(await other.command(`AUTH PLAIN ${base64("\0ann\0secret")}`)).toBe(
+      "-ERR [IN-USE] The maildrop is open elsewhere.",
+    );
+    expect(fixture.server.sessions[1]?.state).toBe("AUTHORIZATION");
   });
 
   test("with CRAM-MD5 has the password proven", async () => {
@@ -93,14 +99,16 @@ describe("AUTH", () => {
 });
 
 test("a client that leaves in the middle of AUTH is no error", async () => {
-  await using server = await start();
   await using fixture = await greeted();
   await fixture.client.command("AUTH PLAIN");
   fixture.client.connection.end();
   await fixture.server.sessions[0]?.ended;
   expect(fixture.server.errors).toEqual([]);
-  expect(server.sessions).toEqual([]);
 });
+
+function xoauth2(token: string): string {
+  return base64(`user=ann${SOH}auth=Bearer ${token}${SOH}${SOH}`);
+}
 
 function decoded(challenge: string): string {
   expect(challenge).toMatch(/^\+ /);

@@ -1,7 +1,13 @@
 // A bare POP3 client: bytes out, lines in.
 import { type Connection, connect, type TlsOptions } from "@netcli/core-transport";
 import { createAuthority } from "@netcli/test-kit";
-import { Mailboxes, type Pop3Server, type Pop3ServerOptions, startPop3Server } from "@netcli/test-servers";
+import {
+  Mailboxes,
+  type Pop3Answer,
+  type Pop3Server,
+  type Pop3ServerOptions,
+  startPop3Server,
+} from "@netcli/test-servers";
 
 const authority = createAuthority();
 /** For `localhost`, `127.0.0.1` and `::1`. */
@@ -9,7 +15,7 @@ export const identity = authority.issue();
 /** For the client of it. */
 export const trusting: TlsOptions = { ca: authority.certificate };
 
-export const users = { ann: "secret" };
+const users = { ann: "secret" };
 
 /** Of the fixture's mailbox: the second one has dots and no line end, the third no header. */
 export const MESSAGES: readonly string[] = [
@@ -114,6 +120,17 @@ export function filled(messages: readonly string[] = MESSAGES): Mailboxes {
 /** A server with messages for ann, who may log in. */
 export function start(options: Pop3ServerOptions = {}): Promise<Pop3Server> {
   return startPop3Server({ users, mailboxes: filled(), ...options });
+}
+
+/** A server that answers one verb in that way. */
+export function faulty(verb: string, answer: Pop3Answer): Promise<Pop3Server> {
+  return start({ reply: (asked) => (asked === verb ? answer : undefined) });
+}
+
+/** So many turns of the event loop that what can be sent is sent. */
+export async function later(): Promise<"later"> {
+  for (let turns = 0; turns < 100; turns += 1) await new Promise((resolve) => setImmediate(resolve));
+  return "later";
 }
 
 export interface Fixture extends AsyncDisposable {

@@ -8,7 +8,7 @@ import type { Verb } from "./verb.ts";
 
 export const WRONG = "-ERR [AUTH] That is not right.";
 
-export function passwordOf({ shared }: Session, user: string): string | undefined {
+function passwordOf({ shared }: Session, user: string): string | undefined {
   const { users = {} } = shared.options;
   return Object.hasOwn(users, user) ? users[user] : undefined;
 }
@@ -29,7 +29,7 @@ export function enter(session: Session, user: string): Reply {
   shared.logins.set(user, now);
   const maildrop = new Maildrop(shared.mailboxes.messagesOf(user));
   Object.assign(standing, { state: "TRANSACTION", user, maildrop });
-  return `+OK ${maildrop.rows.length} messages (${maildrop.size} octets).`;
+  return `+OK ${maildrop.rows.length} messages (${maildrop.size} octets)`;
 }
 
 export const user: Verb = ({ standing }, _words, name) => {

@@ -37,8 +37,9 @@ export const list: Verb = (session, [number]) => {
 
 export const uidl: Verb = (session, [number]) => {
   const quirks = quirksOf(session);
-  if (number !== undefined) return `+OK ${uidlRow(rowOf(session, number), quirks)}`;
-  const rows = listedByUidl(maildropOf(session), quirks).map((row) => uidlRow(row, quirks));
+  const maildrop = maildropOf(session);
+  if (number !== undefined) return `+OK ${uidlRow(rowOf(session, number), maildrop, quirks)}`;
+  const rows = listedByUidl(maildrop, quirks).map((row) => uidlRow(row, maildrop, quirks));
   return { status: "+OK Unique identifiers follow.", block: blockOf(rows) };
 };
 
