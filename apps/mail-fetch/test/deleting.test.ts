@@ -1,8 +1,16 @@
 // --delete: what is on the disk goes, nothing else, and the program knows which did.
-import { readFile } from "node:fs/promises";
 import { tempDir } from "@netcli/test-kit";
 import { describe, expect, test } from "vitest";
-import { asSaved, largeLetter, letter, readMaildir, serverWith, uidsOf, urlOf } from "./maildrop.ts";
+import {
+  asSaved,
+  largeLetter,
+  letter,
+  readMaildir,
+  readSaved,
+  serverWith,
+  uidsOf,
+  urlOf,
+} from "./maildrop.ts";
 import { run } from "./program.ts";
 
 const MESSAGES = ["a: 1\r\n", "a: 2\r\n", "a: 3\r\n"];
@@ -50,7 +58,7 @@ describe("mail-fetch --delete", { timeout: 30_000 }, () => {
   test("ends with 5 when the server will not delete some", async () => {
     await using folder = await tempDir();
     await using server = await serverWith(MESSAGES, {
-      reply: (verb, line) => (line === "DELE 2" ? "-ERR not that one" : undefined),
+      reply: (_verb, line) => (line === "DELE 2" ? "-ERR not that one" : undefined),
     });
     const [, second] = uidsOf(server);
     const { code, stderr } = await run(["--delete", "--save", folder.file("Mail"), urlOf(server)]);
@@ -89,7 +97,7 @@ describe("mail-fetch --delete", { timeout: 30_000 }, () => {
   test("deletes what was saved when another one can't be read, and names that", async () => {
     await using folder = await tempDir();
     await using server = await serverWith(MESSAGES, {
-      reply: (verb, line) => (line === "RETR 3" ? "-ERR it is broken" : undefined),
+      reply: (_verb, line) => (line === "RETR 3" ? "-ERR it is broken" : undefined),
     });
     const [, , third] = uidsOf(server);
     const { code, stderr } = await run(["--delete", "--save", folder.file("Mail"), urlOf(server)]);
@@ -104,11 +112,11 @@ describe("mail-fetch --delete", { timeout: 30_000 }, () => {
 describe("when the connection breaks in the middle of a message, mail-fetch", { timeout: 30_000 }, () => {
   const large = [largeLetter("first"), "a: 2\r\n", largeLetter("third"), "a: 4\r\n"];
 
-  test.each([["--save"], ["--mbox"]])("goes on there: %s", async (option) => {
+  test.each([["--save"], ["--mbox"]] as const)("goes on there: %s", async (option) => {
     await using folder = await tempDir();
     let cuts = 0;
     await using server = await serverWith(large, {
-      reply: (verb, line) => {
+      reply: (_verb, line) => {
         if (line !== "RETR 3" || cuts === 2) return undefined;
         cuts += 1;
         return { cut: { after: 1_000_000 * cuts, end: "reset" } };
@@ -123,11 +131,10 @@ describe("when the connection breaks in the middle of a message, mail-fetch", { 
     expect(cuts).toBe(2);
     expect(server.sessions).toHaveLength(3);
     expect(uidsOf(server)).toEqual([]);
-    const saved = option === "--save" ? await readMaildir(place) : await readMbox(place);
-    expect(saved).toEqual(large.map(asSaved).toSorted());
+    expect(await readSaved(option, place)).toEqual(large.map(asSaved).toSorted());
   });
 
-  test.each([["--save"], ["--mbox"]])(
+  test.each([["--save"], ["--mbox"]] as const)(
     "ends with 8 if it always does, without a half one: %s",
     async (option) => {
       await using folder = await tempDir();
@@ -159,13 +166,3 @@ describe("when the connection breaks in the middle of a message, mail-fetch", { 
     expect(uidsOf(server)).toHaveLength(4);
   });
 });
-
-/** The messages in an mbox, sorted; there are no lines to unquote. */
-async function readMbox(path: string): Promise<string[]> {
-  const text = await readFile(path, "latin1");
-  return text
-    .slice(0, -1)
-    .split(/(?:^|\n)From MAILER-DAEMON .*\n/)
-    .slice(1)
-    .toSorted();
-}

@@ -52,3 +52,24 @@ export async function readMaildir(path: string): Promise<string[]> {
   const messages = await Promise.all(names.map((name) => readFile(join(path, "new", name), "latin1")));
   return messages.toSorted();
 }
+
+/** The messages in an mbox as a reader of mboxrd has them, in latin1, in their order. */
+export async function readMbox(path: string): Promise<string[]> {
+  const text = await readFile(path, "latin1");
+  if (!text.endsWith("\n\n")) throw new Error("there is no empty line at the end");
+  return `\n\n${text.slice(0, -1)}`
+    .split(/\n\nFrom MAILER-DAEMON [A-Z][a-z]{2} [A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d \d{4}\n/)
+    .slice(1)
+    .map((message, at, { length }) => (at === length - 1 ? message : `${message}\n`))
+    .map((message) => message.replaceAll(/^>(>*From )/gm, "$1"));
+}
+
+/** What an option has saved at a path, sorted. */
+export async function readSaved(option: "--save" | "--mbox", path: string): Promise<string[]> {
+  return option === "--save" ? readMaildir(path) : (await readMbox(path)).toSorted();
+}
+
+/** What is there in part. */
+export function partsIn(path: string): Promise<string[]> {
+  return readdir(join(path, "tmp")).catch(() => []);
+}

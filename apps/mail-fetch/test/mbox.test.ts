@@ -15,6 +15,11 @@ async function* content(...chunks: readonly string[]): AsyncGenerator<Uint8Array
   for (const chunk of chunks) yield Buffer.from(chunk);
 }
 
+async function* broken(): AsyncGenerator<Uint8Array, void, void> {
+  yield Buffer.from("a: 2\r\n".repeat(10_000));
+  throw new Error("broken");
+}
+
 /** A process that has died. */
 function deadPid(): number {
   return spawnSync(process.execPath, ["--version"]).pid;
@@ -54,10 +59,6 @@ test("a message that breaks off leaves nothing behind, and the next one follows 
   await using folder = await tempDir();
   const mbox = await Mbox.open(folder.file("mbox"));
   await mbox.take(row, content("a: 1\r\n"));
-  async function* broken(): AsyncGenerator<Uint8Array, void, void> {
-    yield Buffer.from("a: 2\r\n".repeat(10_000));
-    throw new Error("broken");
-  }
   expect(await failureOf(mbox.take(row, broken()))).toEqual(new Error("broken"));
   await mbox.take(row, content("a: 3\r", "\n", "From x"));
   await mbox.close();

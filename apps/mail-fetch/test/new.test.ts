@@ -41,7 +41,9 @@ describe("mail-fetch --new", { timeout: 30_000 }, () => {
     await using folder = await tempDir();
     await using server = await serverWith(["Subject: one\r\n"]);
     const args = ["--new", "--state", folder.file("state"), urlOf(server)];
-    for (const _time of [1, 2]) expect((await run(["--list", ...args])).stdout).toMatch(/ one\n$/);
+    for (let times = 0; times < 2; times += 1) {
+      expect((await run(["--list", ...args])).stdout).toMatch(/ one\n$/);
+    }
     expect((await run(args)).stdout).toMatch(/\nSubject: one\n$/);
     expect(await run(["--list", ...args])).toEqual({ code: 0, stdout: "", stderr: "no new messages\n" });
   });

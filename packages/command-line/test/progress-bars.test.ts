@@ -22,6 +22,19 @@ describe("ProgressBars", () => {
     expect(screen.shown).toEqual([]);
   });
 
+  test("shows the name that a transfer has now", async () => {
+    const screen = new Screen(80, 24);
+    const bar = new ProgressBars(screen, true).add("");
+    bar.rename("1/\u001B2");
+    bar.update(10, 100);
+    await screen.shows(/10%/);
+    expect(screen.shown[0]).toMatch(/^1\/\\x1b2 {2}10% /);
+    bar.rename("2/2");
+    await screen.shows(/^2/);
+    expect(screen.shown[0]).toMatch(/^2\/2 {2}10% /);
+    bar.end();
+  });
+
   test("draws after the last news, even if nothing else comes", async () => {
     const screen = new Screen(80, 24);
     const bar = new ProgressBars(screen, true).add("file");
