@@ -147,8 +147,7 @@ describe("when the connection breaks in the middle of a message, mail-fetch", { 
       expect(code).toBe(8);
       expect(stderr).toMatch(/^mail-fetch: .+\nsaved 2 messages \(3\.\d MiB\), deleted 2\n$/);
       expect(uidsOf(server)).toEqual(uids.slice(2));
-      const saved = option === "--save" ? await readMaildir(place) : await readMbox(place);
-      expect(saved).toEqual(large.slice(0, 2).map(asSaved).toSorted());
+      expect(await readSaved(option, place)).toEqual(large.slice(0, 2).map(asSaved).toSorted());
     },
   );
 

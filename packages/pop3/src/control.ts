@@ -123,17 +123,27 @@ export abstract class Pop3Control extends Dialogue<Pop3Reply> {
     return { reply, block };
   }
 
-  /** @internal The lines of a block. Rejects with LimitError for more than `most`. */
-  protected async askLines(command: CommandLine, most: number, options: VerbOptions): Promise<string[]> {
+  /** @internal What is made of the lines of a block. Rejects with LimitError for more than `most`. */
+  protected async askRows<R>(
+    command: CommandLine,
+    parse: (line: string) => R,
+    most: number,
+    options: VerbOptions,
+  ): Promise<R[]> {
     const { block } = await this.askBlock(command, options);
-    return this.#linesOf(block, command, most);
+    return this.#rowsOf(block, command, parse, most);
   }
 
-  async #linesOf(block: Body, command: CommandLine, most: number): Promise<string[]> {
-    const lines: string[] = [];
-    for await (const batch of block.lineBatches()) {
-      for (const line of batch) lines.push(line);
-      if (lines.length <= most) continue;
+  async #rowsOf<R>(
+    block: Body,
+    command: CommandLine,
+    parse: (line: string) => R,
+    most: number,
+  ): Promise<R[]> {
+    const rows: R[] = [];
+    for await (const lines of block.lineBatches()) {
+      for (const line of lines) if (line !== "") rows.push(parse(line));
+      if (rows.length <= most) continue;
       const error = new LimitError(
         `the server answered "${command.shown}" with more than ${most} lines`,
         "replyLines",
@@ -141,7 +151,7 @@ export abstract class Pop3Control extends Dialogue<Pop3Reply> {
       this.pipeline.connection.destroy(error);
       throw error;
     }
-    return lines;
+    return rows;
   }
 
   /** @internal Sends a command. Rejects with Pop3ReplyError. */
@@ -152,7 +162,7 @@ export abstract class Pop3Control extends Dialogue<Pop3Reply> {
   /** Learns what the server can (RFC 2449), which may be more behind STLS and the login. */
   async capa(options: VerbOptions = {}): Promise<Pop3Capabilities> {
     const { replyLines } = this.pipeline.connection.limits;
-    return this.#learn(await this.askLines(CAPA, replyLines, options));
+    return this.#learn(await this.askRows(CAPA, asItIs, replyLines, options));
   }
 
   #learn(lines: readonly string[]): Pop3Capabilities {
@@ -167,7 +177,7 @@ export abstract class Pop3Control extends Dialogue<Pop3Reply> {
     this.#isAsked = true;
     const { block } = await turn.block(CAPA, { hasBlock: ({ isOk }) => isOk });
     if (block === undefined) return;
-    this.#learn(await this.#linesOf(block, CAPA, this.pipeline.connection.limits.replyLines));
+    this.#learn(await this.#rowsOf(block, CAPA, asItIs, this.pipeline.connection.limits.replyLines));
   }
 
   /**
@@ -281,4 +291,8 @@ export abstract class Pop3Control extends Dialogue<Pop3Reply> {
   utf8(options: VerbOptions = {}): Promise<Pop3Reply> {
     return this.expect(pop3Command("UTF8"), options);
   }
+}
+
+function asItIs(line: string): string {
+  return line;
 }

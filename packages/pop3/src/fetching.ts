@@ -31,6 +31,8 @@ export async function* fetchMessages(
   let next = 0;
   let bytes = 0;
   const fill = (): void => {
+    // Not one by one: commands that are sent together cost one write.
+    if (ahead.length > AHEAD_MESSAGES / 2) return;
     for (let row = rows[next]; row !== undefined; row = rows[next]) {
       const expectedBytes = top === undefined ? row.size : Math.min(row.size, TOP_BYTES);
       const isRoom = ahead.length < AHEAD_MESSAGES && bytes + expectedBytes <= AHEAD_BYTES;

@@ -13,11 +13,11 @@ export abstract class Pop3Inquiry extends Pop3Control {
   async lang(tag?: string, options: VerbOptions = {}): Promise<Pop3Reply | { tag: string; name: string }[]> {
     if (tag !== undefined) return this.expect(pop3Command("LANG", tag), options);
     const { replyLines } = this.pipeline.connection.limits;
-    const lines = await this.askLines(pop3Command("LANG"), replyLines, options);
-    return lines.map((line) => {
+    const parse = (line: string): { tag: string; name: string } => {
       const [word = ""] = line.split(" ", 1);
       return { tag: word, name: line.slice(word.length).trim() };
-    });
+    };
+    return this.askRows(pop3Command("LANG"), parse, replyLines, options);
   }
 
   /** Does nothing, and shows that the server is there. */

@@ -63,8 +63,7 @@ export class Pop3Session extends Pop3Inquiry {
       const command = pop3Command(verb, assertNumber("the message", message));
       return this.#read(parse, (await this.expect(command, options)).text);
     }
-    const lines = await this.askLines(pop3Command(verb), MOST_MESSAGES, options);
-    return lines.filter((line) => line !== "").map((line) => this.#read(parse, line));
+    return this.askRows(pop3Command(verb), (line) => this.#read(parse, line), MOST_MESSAGES, options);
   }
 
   /** A server whose numbers can't be read would have us delete the wrong message. */

@@ -11,7 +11,7 @@ import {
   SmtpSession,
 } from "../src/index.ts";
 
-export const authority = createAuthority();
+const authority = createAuthority();
 /** For `localhost`, `127.0.0.1` and `::1`. */
 export const identity = authority.issue();
 export const tlsOptions = { ca: authority.certificate };

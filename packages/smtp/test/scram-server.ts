@@ -16,7 +16,7 @@ export function challenge(text: string): string {
   return `334 ${Buffer.from(text).toString("base64")}`;
 }
 
-export function decoded(line: string): string {
+function decoded(line: string): string {
   return Buffer.from(line, "base64").toString();
 }
 
