@@ -141,17 +141,22 @@ export abstract class Pop3Control extends Dialogue<Pop3Reply> {
     most: number,
   ): Promise<R[]> {
     const rows: R[] = [];
-    for await (const lines of block.lineBatches()) {
-      for (const line of lines) if (line !== "") rows.push(parse(line));
-      if (rows.length <= most) continue;
-      const error = new LimitError(
-        `the server answered "${command.shown}" with more than ${most} lines`,
-        "replyLines",
-      );
-      this.pipeline.connection.destroy(error);
+    try {
+      for await (const lines of block.lineBatches()) {
+        for (const line of lines) if (line !== "") rows.push(parse(line));
+        if (rows.length > most) {
+          throw new LimitError(
+            `the server answered "${command.shown}" with more than ${most} lines`,
+            "replyLines",
+          );
+        }
+      }
+      return rows;
+    } catch (error) {
+      // The rest of the answer is of no use to anybody.
+      this.pipeline.connection.destroy(error as Error);
       throw error;
     }
-    return rows;
   }
 
   /** @internal Sends a command. Rejects with Pop3ReplyError. */
@@ -204,7 +209,7 @@ export abstract class Pop3Control extends Dialogue<Pop3Reply> {
   }
 
   /** Names the maildrop. */
-  user(name: string, options: VerbOptions = {}): Promise<Pop3Reply> {
+  async user(name: string, options: VerbOptions = {}): Promise<Pop3Reply> {
     return this.expect(pop3Command("USER", name), options);
   }
 
@@ -249,8 +254,12 @@ export abstract class Pop3Control extends Dialogue<Pop3Reply> {
     const { tls, host, port, apop = false } = this.#target;
     const { connection } = this.pipeline;
     const timestamp = apop ? timestampOf(this.#welcome) : undefined;
-    const means = { connection, tls, host, port, capabilities: this.#capabilities, timestamp, signal };
-    return this.#enter((turn) => logIn(turn, options, means), signal, true);
+    const work = async (turn: Turn<Pop3Reply>): Promise<Pop3Reply> => {
+      await this.#learnIfNeeded(turn);
+      const capabilities = this.#capabilities;
+      return logIn(turn, options, { connection, tls, host, port, capabilities, timestamp, signal });
+    };
+    return this.#enter(work, signal, true);
   }
 
   /** Opens the maildrop with a mechanism of @netcli/sasl, or of your own. */

@@ -13,11 +13,7 @@ export abstract class Pop3Inquiry extends Pop3Control {
   async lang(tag?: string, options: VerbOptions = {}): Promise<Pop3Reply | { tag: string; name: string }[]> {
     if (tag !== undefined) return this.expect(pop3Command("LANG", tag), options);
     const { replyLines } = this.pipeline.connection.limits;
-    const parse = (line: string): { tag: string; name: string } => {
-      const [word = ""] = line.split(" ", 1);
-      return { tag: word, name: line.slice(word.length).trim() };
-    };
-    return this.askRows(pop3Command("LANG"), parse, replyLines, options);
+    return this.askRows(pop3Command("LANG"), parseLanguage, replyLines, options);
   }
 
   /** Does nothing, and shows that the server is there. */
@@ -26,7 +22,12 @@ export abstract class Pop3Inquiry extends Pop3Control {
   }
 
   /** Sends any command and resolves to its reply, whatever it is. Not for commands whose answer has several lines. */
-  sendCmd(line: string, options: VerbOptions = {}): Promise<Pop3Reply> {
+  async sendCmd(line: string, options: VerbOptions = {}): Promise<Pop3Reply> {
     return this.askAlone(rawCommand(line), options);
   }
+}
+
+function parseLanguage(line: string): { tag: string; name: string } {
+  const [tag = ""] = line.split(" ", 1);
+  return { tag, name: line.slice(tag.length).trim() };
 }
