@@ -6,8 +6,10 @@ import { MatrixRun } from "./lib/matrix-run.mjs";
 import { installNative } from "./lib/native-packages.mjs";
 import { NativeRun } from "./lib/native-run.mjs";
 import { makePlace } from "./lib/place.mjs";
+import { pop3Groups } from "./lib/pop3-groups.mjs";
 import { serveFiles } from "./lib/served.mjs";
 import { Servers } from "./lib/servers.mjs";
+import { spoken } from "./lib/spoken.mjs";
 import { scenarios as ofFtpClient } from "./scenarios/ftp-client.mjs";
 import { scenarios as ofFtpDownload } from "./scenarios/ftp-download.mjs";
 import { scenarios as ofFiles } from "./scenarios/ftp-matrix/files.mjs";
@@ -49,7 +51,6 @@ const datagrams = {
 };
 
 const ofMatrix = [...ofListing, ...ofNames, ...ofTransfers, ...ofFiles, ...ofTrees];
-const spoken = (name) => name.replaceAll(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`);
 
 const kinds = [vsftpd, proftpd, pureFtpd, pyftpdlib];
 const configurations = configurationsOf(kinds);
@@ -84,4 +85,4 @@ function matrixOf(kind) {
  * `prepare` gives a function that begins a run of a case, and throws Skipped where that cannot be had. The groups of
  * one stage run at the same time.
  */
-export const stages = [[downloads], [datagrams], kinds.map(matrixOf), mailGroups(place)];
+export const stages = [[downloads], [datagrams], kinds.map(matrixOf), mailGroups(place), pop3Groups(place)];

@@ -10,9 +10,9 @@ import { Printing } from "./printing.ts";
 const RETRIES = 2;
 
 export class Delivery {
-  /** Messages. */
+  /** Messages that are there. */
   taken = 0;
-  /** Of these, as the server counts them. */
+  /** As many have come for these. */
   bytes = 0;
   readonly #client: Pop3Client;
   readonly #plan: Plan;
@@ -21,6 +21,10 @@ export class Delivery {
   // Names of those that are there.
   readonly #done: Set<string> = new Set();
   #bar: ProgressBar | undefined;
+  // Of those that are there, as the server counts.
+  #expected = 0;
+  // Of the message that is coming.
+  #came = 0;
 
   constructor(client: Pop3Client, plan: Plan, destination: Destination, run: Run) {
     this.#client = client;
@@ -63,16 +67,18 @@ export class Delivery {
       }
       this.#done.add(nameOf(message));
       this.taken += 1;
-      this.bytes += message.size;
+      this.bytes += this.#came;
+      this.#expected += message.size;
     }
     return undefined;
   }
 
   async *#counted(message: Pop3Message): AsyncGenerator<Uint8Array, void, void> {
-    let came = 0;
+    this.#came = 0;
+    const { bytes } = this.#plan;
     for await (const chunk of message) {
-      came += chunk.length;
-      this.#bar?.update(this.bytes + came, this.#plan.bytes);
+      this.#came += chunk.length;
+      this.#bar?.update(this.#expected + this.#came, bytes);
       yield chunk;
     }
   }

@@ -1,5 +1,6 @@
 // One call of the program: what is wanted is fetched, put where it belongs, and deleted if that was asked for.
 import { count, formatBytes, type Run, sentenceOf } from "@netcli/command-line";
+import { decodeText } from "@netcli/core-transport";
 import type { Pop3Client } from "@netcli/pop3";
 import type { Settings } from "./arguments.ts";
 import type { Destination } from "./destination.ts";
@@ -13,6 +14,10 @@ import { Printing } from "./printing.ts";
 import { connectTo } from "./server.ts";
 import { State } from "./state.ts";
 
+// More of a header nobody needs for a table, whatever the server sends.
+const HEADER_BYTES = 262_144;
+
+/** Fetching does what the settings say. */
 export class Fetching {
   readonly #settings: Settings;
   readonly #run: Run;
@@ -83,7 +88,7 @@ export class Fetching {
     const filter = plan.wants.bind(plan);
     const rows: Listed[] = [];
     for await (const message of client.messages({ top: 0, newestFirst, filter, signal })) {
-      rows.push(listed(message, await message.text()));
+      rows.push(listed(message, decodeText((await message.bytes()).subarray(0, HEADER_BYTES))));
     }
     const { stdout } = process;
     const columns = stdout.isTTY ? stdout.columns || 80 : undefined;

@@ -62,6 +62,8 @@ export class Maildir implements Destination {
 
 /** So that the name is on the disk, too. */
 async function syncDirectory(path: string): Promise<void> {
+  // It can't be opened there.
+  if (process.platform === "win32") return;
   const folder = await open(path);
   try {
     await folder.sync();

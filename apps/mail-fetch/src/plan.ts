@@ -11,6 +11,8 @@ export interface Wishes {
 /** Plan is made once: what arrives while messages are fetched waits for the next time. */
 export class Plan {
   readonly #wanted: ReadonlyMap<string, MaildropRow>;
+  /** Bytes of what is wanted, as the server counts them. */
+  readonly bytes: number;
   /** How many there are in the maildrop. */
   readonly total: number;
   /** How many are left out because they are too large. */
@@ -18,6 +20,7 @@ export class Plan {
 
   private constructor(wanted: ReadonlyMap<string, MaildropRow>, total: number, tooLarge: number) {
     this.#wanted = wanted;
+    this.bytes = [...wanted.values()].reduce((sum, { size }) => sum + size, 0);
     this.total = total;
     this.tooLarge = tooLarge;
   }
@@ -37,11 +40,6 @@ export class Plan {
   /** How many are wanted. */
   get count(): number {
     return this.#wanted.size;
-  }
-
-  /** Their bytes, as the server counts them. */
-  get bytes(): number {
-    return [...this.#wanted.values()].reduce((sum, { size }) => sum + size, 0);
   }
 
   wants(row: MaildropRow): boolean {

@@ -17,11 +17,17 @@ export class Printing implements Destination {
     // What is not UTF-8 can't be shown; nobody looks into MIME here.
     const decoder = process.stdout.isTTY ? new TextDecoder() : undefined;
     let last: number | undefined = LF;
-    for await (const bytes of unixLines(content)) {
-      await write(decoder === undefined ? bytes : harmless(decoder.decode(bytes, { stream: true })));
-      last = bytes.at(-1) ?? last;
+    const end = (): string => `${decoder?.decode() ?? ""}${last === LF ? "" : "\n"}`;
+    try {
+      for await (const bytes of unixLines(content)) {
+        await write(decoder === undefined ? bytes : harmless(decoder.decode(bytes, { stream: true })));
+        last = bytes.at(-1) ?? last;
+      }
+    } catch (error) {
+      if (!(error instanceof FileError)) await write(`${end()}--- message ${number} broke off ---\n`);
+      throw error;
     }
-    await write(`${decoder?.decode() ?? ""}${last === LF ? "" : "\n"}`);
+    await write(end());
   }
 
   async close(): Promise<void> {}

@@ -95,4 +95,25 @@ describe("an interrupted mail-fetch", { timeout: 30_000 }, () => {
     expect((await run([...args, urlOf(server)])).code).toBe(0);
     expect(await readMaildir(folder.file("Mail"))).toEqual(large.map(asSaved).toSorted());
   });
+
+  test.each([["--save"], ["--mbox"]] as const)("goes on when it was killed, too: %s", async (option) => {
+    await using folder = await tempDir();
+    const never = gate();
+    const middle = gate();
+    await using server = await serverWith(large, {
+      reply: (_verb, line, { number }) => {
+        if (line !== "RETR 3" || number > 1) return undefined;
+        middle.open();
+        return { cut: { after: 2_000_000, wait: never.opened } };
+      },
+    });
+    const place = folder.file("Mail");
+    const args = ["--new", "--state", folder.file("state"), "--delete", option, place];
+    expect((await interrupt(server, { args, signal: "SIGKILL", middle: middle.opened })).code).toBeNull();
+    never.open();
+    expect(uidsOf(server)).toHaveLength(4);
+    expect((await run([...args, urlOf(server)])).code).toBe(0);
+    expect(await readSaved(option, place)).toEqual(large.map(asSaved).toSorted());
+    expect((await readdir(folder.path)).toSorted()).toEqual(["Mail", "state"]);
+  });
 });

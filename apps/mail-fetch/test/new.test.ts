@@ -59,7 +59,7 @@ describe("mail-fetch --new", { timeout: 30_000 }, () => {
     expect((await readFile(folder.file("mbox"), "utf8")).match(/^a: .$/gm)).toEqual(["a: 1", "a: 2"]);
   });
 
-  test.each([["../../../x"], ["/etc/x"], [".."], [""], ["a\\..\\b"], ["x".repeat(500)], ["ü/ü"]])(
+  test.each([["../../../x"], ["/etc/x"], [".."], ["a\\..\\b"], ["x".repeat(500)], ["ü/ü"]])(
     "keeps its file in its folder for the user %j",
     async (user) => {
       await using folder = await tempDir();
@@ -67,10 +67,11 @@ describe("mail-fetch --new", { timeout: 30_000 }, () => {
       await using server = await serverWith([], { users: { [user]: "secret" } });
       const url = server.url.replace("//", `//${encodeURIComponent(user)}@`);
       const { code } = await run(["--new", url], { env: { XDG_STATE_HOME: folder.file("a/b") } });
-      expect([0, 2, 4]).toContain(code);
+      expect(code).toBe(0);
       expect(await readdir(folder.path)).toEqual(["a"]);
       expect(await readdir(folder.file("a"))).toEqual(["b"]);
-      expect(["mail-fetch", undefined]).toContain((await readdir(folder.file("a/b")))[0]);
+      expect(await readdir(folder.file("a/b"))).toEqual(["mail-fetch"]);
+      expect(await readdir(folder.file("a/b/mail-fetch"))).toHaveLength(1);
     },
   );
 

@@ -2,7 +2,7 @@
 import { readFile } from "node:fs/promises";
 import { tempDir } from "@netcli/test-kit";
 import { describe, expect, test } from "vitest";
-import { asSaved, letter, serverWith, uidsOf, urlOf } from "./maildrop.ts";
+import { asSaved, largeLetter, letter, serverWith, uidsOf, urlOf } from "./maildrop.ts";
 import { run, runInto, start } from "./program.ts";
 
 const latin1 = Buffer.from(letter("8 bit", "caf\xe9 \x1b[31m\r\n"), "latin1");
@@ -57,6 +57,23 @@ describe("mail-fetch", { timeout: 30_000 }, () => {
     await using server = await serverWith([]);
     expect(await run([urlOf(server)])).toEqual({ code: 0, stdout: "", stderr: "no messages\n" });
     expect(await run(["-q", urlOf(server)])).toEqual({ code: 0, stdout: "", stderr: "" });
+  });
+
+  test("says where a message broke off, and shows it again", async () => {
+    const message = largeLetter("first");
+    await using server = await serverWith([message], {
+      reply: (_verb, line, { number }) =>
+        line === "RETR 1" && number === 1 ? { cut: { after: 1_000_000, end: "reset" } } : undefined,
+    });
+    const { code, stdout } = await run([urlOf(server)]);
+    const [uid] = uidsOf(server);
+    const title = `--- message 1, ${message.length} bytes, id ${uid} ---\n`;
+    expect(code).toBe(0);
+    const [nothing, part = "", whole] = stdout.split(title);
+    expect([nothing, whole]).toEqual(["", asSaved(message)]);
+    const [shown = "", rest] = part.split(/\n--- message 1 broke off ---\n$/);
+    expect(asSaved(message).startsWith(shown)).toBe(true);
+    expect(rest).toBe("");
   });
 
   test("takes the URL from MAIL_FETCH_URL", async () => {

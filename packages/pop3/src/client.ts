@@ -5,18 +5,18 @@ import {
   ArgumentError,
   ConnectError,
   ConnectionClosedError,
-  NotSupportedError,
-  outcomeOf,
   TimeoutError,
   type VerbOptions,
 } from "@netcli/core-transport";
+import { Deletions, nameOf, withoutIds } from "./deletions.ts";
 import { Pop3ReplyError } from "./errors.ts";
 import { fetchMessages } from "./fetching.ts";
+import { Link } from "./link.ts";
 import { listMaildrop } from "./listing.ts";
 import type { MaildropRow, Pop3Message } from "./message.ts";
-import { resolveOptions, type Pop3Options, type Pop3Target } from "./options.ts";
+import { resolveOptions, type Pop3Options } from "./options.ts";
 import type { SeenStore } from "./seen.ts";
-import { Pop3Session } from "./session.ts";
+import type { Pop3Session } from "./session.ts";
 
 /** What a client can be given. */
 export interface Pop3ClientOptions extends Pop3Options {
@@ -57,20 +57,14 @@ const AGAIN_MILLISECONDS = 500;
  * breaks: no message is handed over twice, and none is deleted that the caller was not done with.
  */
 export class Pop3Client {
-  readonly #target: Pop3Target;
+  readonly #link: Link;
   readonly #retries: number;
-  #session: Pop3Session;
-  // Connecting again, for all who wait for it.
-  #opening: Promise<Pop3Session> | undefined;
-  // What is to be deleted, and what was marked as deleted in this session.
-  readonly #unwanted: Set<string> = new Set();
-  readonly #marking: Map<string, Promise<unknown>> = new Map();
+  readonly #deletions: Deletions = new Deletions();
   #quitting: Promise<QuitResult> | undefined;
 
-  private constructor(target: Pop3Target, retries: number, session: Pop3Session) {
-    this.#target = target;
+  private constructor(link: Link, retries: number) {
+    this.#link = link;
     this.#retries = retries;
-    this.#session = session;
   }
 
   /**
@@ -80,26 +74,12 @@ export class Pop3Client {
   static async connect(options: string | URL | Pop3ClientOptions): Promise<Pop3Client> {
     const { retries = 2 } = typeof options === "string" || options instanceof URL ? {} : options;
     if (!(retries >= 0)) throw new ArgumentError(`retries must be a number from 0, not ${retries}`);
-    const { signal, ...target } = resolveOptions(options);
-    return new Pop3Client(target, retries, await Pop3Session.connect({ ...target, signal }));
+    return new Pop3Client(await Link.connect(resolveOptions(options)), retries);
   }
 
-  /** The session, connected again if it has broken. */
-  async #open(): Promise<Pop3Session> {
+  async #open(signal?: AbortSignal): Promise<Pop3Session> {
     if (this.#quitting !== undefined) throw new ConnectionClosedError("the client was closed");
-    if (this.#session.isOpen) return this.#session;
-    this.#opening ??= this.#connect().finally(() => {
-      this.#opening = undefined;
-    });
-    return this.#opening;
-  }
-
-  async #connect(): Promise<Pop3Session> {
-    const session = await Pop3Session.connect(this.#target);
-    if (this.#quitting !== undefined) session.close();
-    this.#marking.clear();
-    this.#session = session;
-    return session;
+    return this.#link.open(signal);
   }
 
   /** Lends the session for its verbs. What is deleted there is not in the result of `quit`. */
@@ -109,8 +89,8 @@ export class Pop3Client {
 
   /** The messages that are there, with unique ids and sizes. Rejects with ProtocolError if ids are doubled or missing. */
   async rows(options: VerbOptions = {}): Promise<MaildropRow[]> {
-    const rows = await listMaildrop(await this.#open(), options);
-    return rows.filter((row) => !this.#unwanted.has(nameOf(row)));
+    const rows = await listMaildrop(await this.#open(options.signal), options);
+    return rows.filter((row) => !this.#deletions.has(row));
   }
 
   /**
@@ -125,16 +105,16 @@ export class Pop3Client {
     const handedOver = new Set<string>();
     for (let failures = 0; ; failures += 1) {
       try {
-        const session = await this.#open();
+        const session = await this.#open(signal);
         const rows = await listMaildrop(session, { signal });
         const canGoOn = rows.every(({ uid }) => uid !== undefined);
         if (!canGoOn && (seen !== undefined || handedOver.size > 0)) throw withoutIds();
-        await this.#markAgain(session, rows);
+        this.#deletions.renew(session, rows);
         const wanted = await this.#wanted(rows, handedOver, options);
         for await (const message of fetchMessages(session, wanted, options)) {
           yield message;
           // One that broke off comes again, whatever the caller has made of that.
-          if (message.isBroken) continue;
+          if (message.failure !== undefined) throw message.failure;
           handedOver.add(nameOf(message));
           failures = 0;
           await this.#finish(session, message, options);
@@ -161,7 +141,7 @@ export class Pop3Client {
     const wanted: MaildropRow[] = [];
     for (const row of rows) {
       const name = nameOf(row);
-      if (handedOver.has(name) || this.#unwanted.has(name) || row.size > maxSize) continue;
+      if (handedOver.has(name) || this.#deletions.has(row) || row.size > maxSize) continue;
       if (row.uid !== undefined && (await seen?.has(row.uid)) === true) continue;
       if (filter?.(row) !== false) wanted.push(row);
     }
@@ -170,23 +150,7 @@ export class Pop3Client {
 
   async #finish(session: Pop3Session, message: Pop3Message, options: MessagesOptions): Promise<void> {
     if (message.uid !== undefined) await options.seen?.add(message.uid);
-    if (options.delete === "after") {
-      this.#unwanted.add(nameOf(message));
-      this.#mark(session, message);
-    }
-  }
-
-  /** Sends DELE without waiting: what becomes of it is looked at in the end. */
-  #mark(session: Pop3Session, row: MaildropRow): void {
-    this.#marking.set(nameOf(row), outcomeOf(session.dele(row.number)));
-  }
-
-  /** What was marked in a session that broke was not deleted (RFC 1939 6). */
-  async #markAgain(session: Pop3Session, rows: readonly MaildropRow[]): Promise<void> {
-    for (const row of rows) {
-      const name = nameOf(row);
-      if (this.#unwanted.has(name) && !this.#marking.has(name)) this.#mark(session, row);
-    }
+    if (options.delete === "after") this.#deletions.add(session, message);
   }
 
   /**
@@ -199,64 +163,45 @@ export class Pop3Client {
   }
 
   async #quit(): Promise<QuitResult> {
+    const deletions = this.#deletions;
     const deleted: string[] = [];
     let error: Error | undefined;
     for (let failures = 0; failures <= this.#retries; failures += 1) {
       try {
-        if (!this.#session.isOpen && this.#unwanted.size > 0) await this.#findDeleted(deleted);
-        const { marked, refused } = await this.#marked();
-        await this.#session.quit();
-        for (const name of marked) this.#unwanted.delete(name);
-        deleted.push(...marked);
-        return { deleted, kept: [...this.#unwanted], error: refused };
+        if (!this.#link.session.isOpen && deletions.names.length > 0) deleted.push(...(await this.#renew()));
+        const { names, refused } = await deletions.marked();
+        await this.#link.session.quit();
+        deleted.push(...deletions.settle(names));
+        return { deleted, kept: deletions.names, error: refused };
       } catch (cause) {
         error = cause as Error;
-        this.#session.close();
-        // Which of them are gone can only be seen by their ids.
-        if (!isPassing(error) && !(error instanceof Pop3ReplyError)) break;
+        this.#link.session.close();
+        if (this.#link.isClosed || (!isPassing(error) && !(error instanceof Pop3ReplyError))) break;
       }
     }
-    return { deleted, kept: [...this.#unwanted], error };
+    return { deleted, kept: deletions.names, error };
   }
 
-  /** Connects again, and sees which of those that were to be deleted are gone. */
-  async #findDeleted(deleted: string[]): Promise<void> {
-    this.#marking.clear();
-    this.#session = await Pop3Session.connect(this.#target);
-    const rows = await listMaildrop(this.#session, {});
-    if (rows.some(({ uid }) => uid === undefined)) throw withoutIds();
-    const there = new Set(rows.map(nameOf));
-    for (const name of this.#unwanted) {
-      if (there.has(name)) continue;
-      this.#unwanted.delete(name);
-      deleted.push(name);
-    }
-    await this.#markAgain(this.#session, rows);
-  }
-
-  /** Those that the server has marked, and why it has not marked others. */
-  async #marked(): Promise<{ marked: string[]; refused: Error | undefined }> {
-    const marked: string[] = [];
-    let refused: Error | undefined;
-    for (const [name, marking] of this.#marking) {
-      const { error } = (await marking) as { error?: Error };
-      if (error === undefined) marked.push(name);
-      else if (error instanceof Pop3ReplyError) refused ??= error;
-      else throw error;
-    }
-    return { marked, refused };
+  /** Connects again, and gives the names of what is gone already. */
+  async #renew(): Promise<string[]> {
+    const session = await this.#link.open();
+    return this.#deletions.renew(session, await listMaildrop(session, {}));
   }
 
   /** Deletes nothing, and closes. Never rejects. */
   async abort(): Promise<void> {
-    this.#quitting ??= Promise.resolve({ deleted: [], kept: [...this.#unwanted], error: undefined });
-    await this.#session.abort();
+    this.#quitting ??= Promise.resolve(this.#nothing);
+    await this.#link.abort();
   }
 
-  /** Closes at once: nothing is deleted. What is under way rejects. */
+  /** Closes at once: nothing is deleted, unless `quit` was under way. What else is under way rejects. */
   close(): void {
-    this.#quitting ??= Promise.resolve({ deleted: [], kept: [...this.#unwanted], error: undefined });
-    this.#session.close();
+    this.#quitting ??= Promise.resolve(this.#nothing);
+    this.#link.close();
+  }
+
+  get #nothing(): QuitResult {
+    return { deleted: [], kept: this.#deletions.names, error: undefined };
   }
 
   /** As `quit`; rejects if messages that were to be deleted may still be there. */
@@ -264,16 +209,6 @@ export class Pop3Client {
     const { error, kept } = await this.quit();
     if (error !== undefined && kept.length > 0) throw error;
   }
-}
-
-function nameOf({ uid, number }: MaildropRow): string {
-  return uid ?? String(number);
-}
-
-function withoutIds(): NotSupportedError {
-  return new NotSupportedError(
-    "the server has no unique ids (UIDL), without which nobody knows which messages are the same",
-  );
 }
 
 /** May the same succeed in another session? */

@@ -1,12 +1,16 @@
 // Fetches messages one after the other, several ahead of the one that is being worked on.
-import { orAborted, type VerbOptions } from "@netcli/core-transport";
+import { LimitError, orAborted, type VerbOptions } from "@netcli/core-transport";
 import { Pop3Message, type MaildropRow } from "./message.ts";
+import type { Retrieved } from "./retrieved.ts";
 import type { Pop3Session } from "./session.ts";
 
 // In memory at most, fetched and not yet handed over; a single message above this is streamed when it is its turn.
 const AHEAD_BYTES = 4 * 1_048_576;
 const AHEAD_MESSAGES = 64;
 const SMALL_BYTES = 1_048_576;
+
+// Servers count line ends differently, and some guess.
+const SLACK_BYTES = 65_536;
 
 // A header, and some lines.
 const TOP_BYTES = 16_384;
@@ -67,7 +71,24 @@ async function messageOf(
   }
   const retrieving =
     top === undefined ? session.retr(row.number, options) : session.top(row.number, top, options);
-  const retrieved = await retrieving;
   // A signal ends the wait for the answer only.
-  return new Pop3Message(row, await orAborted(retrieved.bytes(), signal));
+  return new Pop3Message(row, await orAborted(bytesOf(await retrieving, row), signal));
+}
+
+/** A message in memory. What the server has said of its size decides that it is: it is held to that. */
+async function bytesOf(retrieved: Retrieved, { number, size }: MaildropRow): Promise<Uint8Array> {
+  const most = 2 * size + SLACK_BYTES;
+  const chunks: Uint8Array[] = [];
+  let length = 0;
+  for await (const chunk of retrieved) {
+    chunks.push(chunk);
+    length += chunk.length;
+    if (length > most) {
+      throw new LimitError(
+        `message ${number} has far more than the ${size} bytes that the server has listed`,
+        "blockBytes",
+      );
+    }
+  }
+  return chunks.length === 1 && chunks[0] !== undefined ? chunks[0] : new Uint8Array(Buffer.concat(chunks));
 }

@@ -24,7 +24,7 @@ export class Pop3Message implements MaildropRow, AsyncIterable<Uint8Array> {
   readonly #source: MessageSource;
   #retrieving: Promise<Retrieved> | undefined;
   #isRead = false;
-  #isBroken = false;
+  #failure: Error | undefined;
 
   constructor({ number, uid, size }: MaildropRow, source: MessageSource) {
     this.number = number;
@@ -33,9 +33,9 @@ export class Pop3Message implements MaildropRow, AsyncIterable<Uint8Array> {
     this.#source = source;
   }
 
-  /** @internal It was begun, and not all of it came. */
-  get isBroken(): boolean {
-    return this.#isBroken;
+  /** @internal Why not all of it came, if it was begun. */
+  get failure(): Error | undefined {
+    return this.#failure;
   }
 
   /** @internal Gives up what was begun and not read to its end. */
@@ -55,7 +55,7 @@ export class Pop3Message implements MaildropRow, AsyncIterable<Uint8Array> {
       try {
         yield* await this.#retrieving;
       } catch (error) {
-        this.#isBroken = true;
+        this.#failure = error as Error;
         throw error;
       }
     }

@@ -8,6 +8,9 @@ import { ftpList } from "./ftp-list.mjs";
 import { ftpLogin } from "./ftp-login.mjs";
 import { ftpTreeDown, ftpTreeRemove, ftpTreeUp } from "./ftp-tree.mjs";
 import { lines } from "./lines.mjs";
+import { pop3Large, pop3Stream } from "./pop3-large.mjs";
+import { pop3List } from "./pop3-list.mjs";
+import { pop3Distance, pop3Messages } from "./pop3-messages.mjs";
 import { serverConnect } from "./server-connect.mjs";
 import { serverEcho, serverEchoPipelined } from "./server-echo.mjs";
 import { serverIdle } from "./server-idle.mjs";
@@ -31,5 +34,6 @@ const smtp = [
   smtpBody,
   smtpBodyStream,
 ];
+const pop3 = [pop3Distance, pop3Messages, pop3List, pop3Large, pop3Stream];
 
-export const jobs = new Map([...client, ...server, ...ftp, ...smtp].map((job) => [job.name, job]));
+export const jobs = new Map([...client, ...server, ...ftp, ...smtp, ...pop3].map((job) => [job.name, job]));

@@ -11,14 +11,21 @@ function textLine(number) {
   return `${number % 1000 === 7 ? "." : ""}${text}\r\n`;
 }
 
-/** Its file, and how many bytes it has on the wire: about as many as were asked for, whole lines. */
+/** Its file, and how many bytes it has there and on the wire: about as many as were asked for, whole lines. */
 export function writeMessage(folder, wanted) {
   const block = Array.from({ length: lineCount }, (_, number) => textLine(number)).join("");
-  const body = block.repeat(Math.ceil(wanted / block.length)).slice(0, wanted - header.length);
-  const message = header + body.slice(0, body.lastIndexOf("\r\n") + 2);
   const path = join(folder, "message");
-  writeFileSync(path, message, "latin1");
-  return { path, onWire: message.length + message.split("\r\n.").length - 1 };
+  const size = { bytes: 0, onWire: 0 };
+  const write = (text) => {
+    writeFileSync(path, text, { encoding: "latin1", flag: size.bytes === 0 ? "w" : "a" });
+    size.bytes += text.length;
+    size.onWire += text.length + text.split("\r\n.").length - 1;
+  };
+  write(header);
+  // In blocks: all of it may be more than there should be in memory.
+  while (wanted - size.bytes > block.length) write(block);
+  write(block.slice(0, block.lastIndexOf("\r\n", wanted - size.bytes - 2) + 2));
+  return { path, ...size };
 }
 
 /** What our sink says in its reply to a message. */

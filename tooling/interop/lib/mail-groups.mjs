@@ -22,6 +22,7 @@ import { configurationsOf, titleOf } from "./mail-configurations.mjs";
 import { MailRun } from "./mail-run.mjs";
 import { MailHouse } from "./mail-servers.mjs";
 import { SinkRun } from "./mail-sink-run.mjs";
+import { spoken } from "./spoken.mjs";
 
 const kinds = [postfix, exim, opensmtpd, dovecot, aiosmtpd];
 
@@ -37,8 +38,6 @@ const ofAll = [
   ...ofVolumes,
   ...ofLogs,
 ];
-
-const spoken = (name) => name.replaceAll(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`);
 
 /** What makes sense with a server in this configuration. */
 function scenariosFor(configuration) {

@@ -1,6 +1,7 @@
 // The maildrops of a run of all: filled and looked at past the servers, which must see what was put there.
 import { randomBytes } from "node:crypto";
-import { chownSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { once } from "node:events";
+import { chownSync, mkdirSync, readdirSync, readFileSync, utimesSync, watch, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { domain } from "./mail-boxes.mjs";
 
@@ -39,6 +40,14 @@ class Maildrop {
       chownSync(file, this.#account.uid, this.#account.gid);
       this.#filled += 1;
     }
+  }
+
+  /** Resolves when so many messages were delivered. */
+  async delivered(expected, signal) {
+    const folder = join(this.#folder, "new");
+    const changes = watch(folder, { signal });
+    while (readdirSync(folder).length < expected) await once(changes, "change", { signal });
+    changes.close();
   }
 
   /** What is there, the oldest first. */
@@ -94,6 +103,8 @@ export class Mbox {
     const parts = messages.flatMap((message) => [Buffer.from(separator), message, Buffer.from("\n")]);
     writeFileSync(this.#file, Buffer.concat(parts), { mode: 0o600 });
     chownSync(this.#file, this.#account.uid, this.#account.gid);
+    // popa3d waits for a second if somebody may still be writing.
+    utimesSync(this.#file, new Date(0), new Date(0));
   }
 
   /** What is there. */

@@ -1,5 +1,7 @@
 // One run of one scenario with one POP3 server in one configuration.
 import { deepStrictEqual, strictEqual } from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { Pop3Client, Pop3Session } from "../../../packages/pop3/dist/index.js";
 import { checkSame, headerOf, inLines, inLocalLines } from "./mail-message.mjs";
 import { cuttingRelay } from "./pop3-relay.mjs";
@@ -32,7 +34,7 @@ export class Pop3Run extends Run {
   }
 
   /** Puts messages with these bodies into the maildrop; what must come for them. */
-  fill(bodies) {
+  stock(bodies) {
     const messages = bodies.map((body, at) => this.message(body, `number ${at}`));
     this.maildrop.put(messages.map((message) => inLocalLines(message)));
     return messages;
@@ -47,11 +49,12 @@ export class Pop3Run extends Run {
   /** Fails unless these messages are in the maildrop, and no others. */
   checkLeft(messages) {
     const left = this.maildrop.messages();
-    strictEqual(left.length, messages.length, `${left.length} messages are left instead of ${messages.length}`);
-    for (const [at, message] of messages.entries()) {
-      // Servers put fields before ours, and popa3d does to the header.
-      checkSame(left[at], inLocalLines(message));
-    }
+    strictEqual(
+      left.length,
+      messages.length,
+      `${left.length} messages are left instead of ${messages.length}`,
+    );
+    for (const [at, message] of messages.entries()) checkSame(left[at], inLocalLines(message));
   }
 
   /** Fails unless these came, in this order. */
@@ -64,9 +67,15 @@ export class Pop3Run extends Run {
     return this.#house.servers(this.kind.name).shared({ ...this.configuration.wanted, ...wanted });
   }
 
-  /** A server of another kind that delivers into the maildrops. */
+  /** A server that delivers into the maildrops. */
   deliverer(name, wanted) {
     return this.#house.servers(name).shared(wanted);
+  }
+
+  /** What the server has written so far. */
+  async serverLog() {
+    const { folder } = await this.#server();
+    return readFileSync(join(folder, this.kind.log), "utf8");
   }
 
   /** How to get there without logging in. */
@@ -90,8 +99,9 @@ export class Pop3Run extends Run {
   }
 
   /** A session whose maildrop is open. */
-  async session(options = {}) {
-    return this.#watched(await Pop3Session.connect(await this.options({ ...this.credentials, ...options })));
+  async session(options = {}, wanted = {}) {
+    const all = await this.options({ ...this.credentials, ...options }, wanted);
+    return this.#watched(await Pop3Session.connect(all));
   }
 
   /** A session with the greeting, and no more. */
@@ -109,26 +119,12 @@ export class Pop3Run extends Run {
     const relay = await cuttingRelay(await this.#server(), cuts);
     this.ending(relay.stop);
     const { credentials } = this;
-    return this.#watched(
-      await Pop3Client.connect(this.#optionsFor(relay, { ...credentials, ...options })),
-    );
+    return this.#watched(await Pop3Client.connect(this.#optionsFor(relay, { ...credentials, ...options })));
   }
 
   #watched(ours) {
     this.ending(() => ours.close());
     return ours;
-  }
-
-  /** How often we have sent a line like that. */
-  sent(pattern) {
-    return this.lines.filter(
-      (line) => /^\d+ sent /.test(line) && pattern.test(line.replace(/^\d+ sent /, "")),
-    ).length;
-  }
-
-  checkSent(pattern, times) {
-    const count = this.sent(pattern);
-    strictEqual(count, times, `${pattern} was sent ${count} times instead of ${times}`);
   }
 
   /** Fails unless quitting has deleted so many messages, and kept none. */

@@ -1,5 +1,5 @@
 // One run of one scenario: where it puts things, what it says, and the end of all that it uses.
-import { ok } from "node:assert/strict";
+import { ok, strictEqual } from "node:assert/strict";
 import { mkdtempSync, rmSync } from "node:fs";
 import { join } from "node:path";
 
@@ -31,6 +31,18 @@ export class Run {
       this.lines.some((line) => pattern.test(line)),
       `nobody said ${pattern}`,
     );
+  }
+
+  /** How often we have sent a line like that. */
+  sent(pattern) {
+    return this.lines.filter(
+      (line) => /^\d+ sent /.test(line) && pattern.test(line.replace(/^\d+ sent /, "")),
+    ).length;
+  }
+
+  checkSent(pattern, times) {
+    const count = this.sent(pattern);
+    strictEqual(count, times, `${pattern} was sent ${count} times instead of ${times}`);
   }
 
   /** Remembers how to end something. */

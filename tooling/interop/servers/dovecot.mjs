@@ -1,5 +1,6 @@
 // Dovecot: takes mail by LMTP and says for each recipient what becomes of it; takes submissions, which it passes on to
-// Postfix while the client waits; knows more ways to log in than any other; does so for Postfix, too.
+// Postfix while the client waits; gives mail out by POP3; knows more ways to log in than any other; does so for
+// Postfix, too.
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { tokenSecret } from "../lib/mail-tokens.mjs";
@@ -36,6 +37,17 @@ service lmtp {
     mode = 0666
   }
 }`,
+  pop3: (port, { tls }) => `
+protocols = pop3
+service pop3-login {
+  inet_listener pop3 {
+    port = ${tls === "implicit" ? 0 : port}
+  }
+  inet_listener pop3s {
+    port = ${tls === "implicit" ? port : 0}
+    ssl = yes
+  }
+}`,
   submission: (port, { others, tls }) => `
 protocols = submission
 submission_relay_host = ${others.relay.host}
@@ -69,7 +81,7 @@ username_attribute = sub
 
 export const dovecot = {
   name: "Dovecot",
-  packages: ["dovecot-core", "dovecot-lmtpd", "dovecot-submissiond"],
+  packages: ["dovecot-core", "dovecot-lmtpd", "dovecot-pop3d", "dovecot-submissiond"],
   namesMessages: true,
   // What it gets by LMTP it delivers itself; the rest is for Postfix.
   keepsChunks: ({ protocol }) => protocol === "lmtp",
@@ -86,6 +98,12 @@ export const dovecot = {
     const { account } = place;
     const users = mailboxes.names.map((name) => `${name}:{PLAIN}${mailboxes.password}::::::\n`);
     writeFileSync(join(folder, "users"), users.join(""));
+    const ways = [
+      ...mechanisms,
+      ...(certificates ? ["external"] : []),
+      // Puts something to hash into the greeting.
+      ...(service === "pop3" ? ["apop"] : []),
+    ];
     const text = `
 base_dir = ${join(folder, "base")}
 state_dir = ${join(folder, "state")}
@@ -95,7 +113,7 @@ ssl = ${tls === "none" ? "no" : "yes"}
 ssl_cert = <${identity}
 ssl_key = <${identity}
 disable_plaintext_auth = no
-auth_mechanisms = ${[...mechanisms, ...(certificates ? ["external"] : [])].join(" ")}
+auth_mechanisms = ${ways.join(" ")}
 ${certificates ? certificateSettings(place.caFile) : ""}
 auth_username_chars =
 auth_failure_delay = 0

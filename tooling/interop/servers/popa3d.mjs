@@ -1,6 +1,6 @@
-// popa3d: POP3 as it was in 1996, with no CAPA, no TLS and no TOP of its own; it serves mbox files, to users of the
-// system, and one connection for each process that somebody else has to take.
-import { chmodSync, mkdirSync } from "node:fs";
+// popa3d: POP3 as it was in 1996, without CAPA, TLS or a reason for any refusal. It serves mbox files, to users of the
+// system, over a connection that somebody else has taken.
+import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { Mbox } from "../lib/pop3-maildrops.mjs";
 
@@ -8,8 +8,6 @@ import { Mbox } from "../lib/pop3-maildrops.mjs";
 function spoolOf(place) {
   const spool = join(place.folder, "spool");
   mkdirSync(spool, { recursive: true });
-  // As Debian has it: who opens a maildrop has the rights of its owner.
-  chmodSync(spool, 0o1777);
   return spool;
 }
 
