@@ -39,7 +39,7 @@ export function readArguments(): Settings | string {
     allowPositionals: true,
     options: {
       list: { type: "boolean", short: "l", default: false },
-      save: { type: "string", short: "d" },
+      save: { type: "string", short: "s" },
       mbox: { type: "string", short: "m" },
       keep: { type: "boolean", default: false },
       delete: { type: "boolean", default: false },

@@ -4,7 +4,6 @@ import { ConnectionClosedError, TimeoutError } from "@netcli/core-transport";
 import type { MaildropRow, MessagesOptions, Pop3Client, Pop3Message } from "@netcli/pop3";
 import type { Destination } from "./destination.ts";
 import { nameOf, type Plan } from "./plan.ts";
-import { Printing } from "./printing.ts";
 
 // In a row, without a message in between.
 const RETRIES = 2;
@@ -35,7 +34,7 @@ export class Delivery {
 
   /** Rejects with what went wrong, or with the signal's reason. */
   async finish(options: Pick<MessagesOptions, "seen" | "newestFirst" | "delete">): Promise<void> {
-    if (!(this.#destination instanceof Printing) && this.#plan.count > 0) this.#bar = this.#run.bars.add("");
+    if (this.#destination.isLasting && this.#plan.count > 0) this.#bar = this.#run.bars.add("");
     try {
       for (let failures = 0; ;) {
         const before = this.taken;

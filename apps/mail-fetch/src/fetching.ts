@@ -107,7 +107,7 @@ export class Fetching {
       return ExitCode.interrupted;
     }
     const { taken = 0, bytes = 0 } = this.#delivery ?? {};
-    if (taken > 0 && !(this.#destination instanceof Printing)) {
+    if (taken > 0 && this.#destination?.isLasting === true) {
       const last = this.#settings.delete ? `, deleted ${deleted}` : "";
       this.#note(`saved ${count(taken, "message")} (${formatBytes(bytes)})${last}`);
     }

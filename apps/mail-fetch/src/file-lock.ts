@@ -4,8 +4,8 @@ import { link, open, readFile, rename, rm, type FileHandle } from "node:fs/promi
 import { hostname } from "node:os";
 import { ExitCode, FileError } from "./exit-code.ts";
 
-// What was written is replaced in one piece, whatever its length.
-const NOTE_CHARACTERS = 20;
+// Room for the longest: a note replaces the one before.
+const NOTE_CHARACTERS = 48;
 
 interface Owner {
   readonly pid: number;
@@ -37,8 +37,14 @@ export class FileLock {
     const file = await open(lock, "wx", 0o600).catch(async (error: NodeJS.ErrnoException) => {
       throw error.code === "EEXIST" ? await taken(path, lock) : error;
     });
-    await file.write(`${head}${" ".repeat(NOTE_CHARACTERS)}\n`, 0);
-    return new FileLock(lock, file, Buffer.byteLength(head), left);
+    const owned = new FileLock(lock, file, Buffer.byteLength(head), left);
+    try {
+      await file.write(`${head}${" ".repeat(NOTE_CHARACTERS)}\n`, 0);
+    } catch (error) {
+      await owned.release();
+      throw error;
+    }
+    return owned;
   }
 
   /** For whoever comes after us if we die. */

@@ -12,7 +12,7 @@ machine.
 
 Options:
   -l, --list             show a table of the messages instead
-  -d, --save DIR         save each in that Maildir, which is made if missing
+  -s, --save DIR         save each in that Maildir, which is made if missing
   -m, --mbox FILE        append them to that file, in the form mboxrd
       --keep             leave them on the server (default)
       --delete           delete those that were saved

@@ -12,6 +12,7 @@ const FOLDERS = ["tmp", "new", "cur"];
 
 export class Maildir implements Destination {
   readonly verb = "saved";
+  readonly isLasting = true;
   readonly #path: string;
   #count = 0;
 

@@ -9,19 +9,24 @@ import { unixLines } from "./unix-lines.ts";
 
 const LF = 0x0a;
 const SEARCH_BYTES = 65_536;
+
+// Line ends in front of the first line, at most.
+const GAP_BYTES = 2;
 const NEXT_MESSAGE = Buffer.from("\nFrom ");
 
 export class Mbox implements Destination {
   readonly verb = "saved";
+  readonly isLasting = true;
   readonly #file: FileHandle;
   readonly #lock: FileLock;
   // Up to here all messages are whole.
-  #size: number;
+  #size = 0;
+  // What the next one begins with.
+  #fromLine = "";
 
-  private constructor(file: FileHandle, lock: FileLock, size: number) {
+  private constructor(file: FileHandle, lock: FileLock) {
     this.#file = file;
     this.#lock = lock;
-    this.#size = size;
   }
 
   /** Makes the file if it is not there. Rejects with FileError if another process has it. */
@@ -32,15 +37,23 @@ export class Mbox implements Destination {
       if (!(await file.stat()).isFile()) throw new FileError(`${path} is not a file`);
       // By whatever name it is called.
       lock = await FileLock.take(await realpath(path));
-      if (lock.left !== undefined) await removeHalf(file, Number(lock.left));
-      const { size } = await file.stat();
-      await lock.note(String(size));
-      return new Mbox(file, lock, size);
+      if (lock.left !== undefined) await removeHalf(file, lock.left);
+      const mbox = new Mbox(file, lock);
+      await mbox.#begin((await file.stat()).size);
+      return mbox;
     } catch (error) {
       await file.close();
       await lock?.release();
       throw error;
     }
+  }
+
+  /** Notes what whoever comes after us must know to cut off what we may leave. */
+  async #begin(size: number): Promise<void> {
+    const date = timestamp(new Date());
+    await this.#lock.note(`${size} ${date}`);
+    this.#size = size;
+    this.#fromLine = fromLineOf(date);
   }
 
   async take(_row: MaildropRow, content: AsyncIterable<Uint8Array>): Promise<void> {
@@ -50,7 +63,7 @@ export class Mbox implements Destination {
       await this.#file.writeFile(bytes);
     };
     try {
-      await write(Buffer.from(`${await this.#gap()}From MAILER-DAEMON ${timestamp(new Date())}\n`));
+      await write(Buffer.from(`${await this.#gap()}${this.#fromLine}`));
       let last: number | undefined = LF;
       for await (const bytes of quoteFromLines(unixLines(content))) {
         await write(bytes);
@@ -58,14 +71,13 @@ export class Mbox implements Destination {
       }
       await write(Buffer.from(last === LF ? "\n" : "\n\n"));
       await this.#file.sync();
-      await this.#lock.note(String(this.#size + written));
+      await this.#begin(this.#size + written);
     } catch (error) {
       // Unless somebody who cares for no lock has written behind it.
       const { size } = await this.#file.stat();
       if (size <= this.#size + written) await this.#file.truncate(this.#size);
       throw error;
     }
-    this.#size += written;
   }
 
   /** What is missing of the empty line behind the message before. */
@@ -83,18 +95,27 @@ export class Mbox implements Destination {
   }
 }
 
-/** Cuts off what a process was writing when it died; not if other messages came behind it. */
-async function removeHalf(file: FileHandle, whole: number): Promise<void> {
-  if (!Number.isSafeInteger(whole)) return;
+function fromLineOf(date: string): string {
+  return `From MAILER-DAEMON ${date}\n`;
+}
+
+/** Cuts off what a process was writing when it died; not if it had begun nothing, or other messages came behind it. */
+async function removeHalf(file: FileHandle, note: string): Promise<void> {
+  const [, size, date] = /^(\d{1,15}) (.+)$/.exec(note) ?? [];
+  if (size === undefined || date === undefined) return;
+  const whole = Number(size);
   const buffer = Buffer.alloc(SEARCH_BYTES);
+  const { bytesRead: first } = await file.read(buffer, 0, SEARCH_BYTES, whole);
+  const start = buffer.toString("latin1", 0, first).replace(/^\n{1,2}/, "");
+  const fromLine = fromLineOf(date);
+  if (!start.startsWith(fromLine) && !fromLine.startsWith(start)) return;
   // In the message itself such lines are quoted.
-  for (let at = whole; ; at += SEARCH_BYTES - NEXT_MESSAGE.length) {
+  for (let at = whole + GAP_BYTES; ; at += SEARCH_BYTES - NEXT_MESSAGE.length) {
     const { bytesRead } = await file.read(buffer, 0, SEARCH_BYTES, at);
     if (buffer.subarray(0, bytesRead).includes(NEXT_MESSAGE)) return;
     if (bytesRead < SEARCH_BYTES) break;
   }
-  const { size } = await file.stat();
-  if (size > whole) await file.truncate(whole);
+  if ((await file.stat()).size > whole) await file.truncate(whole);
 }
 
 /** "Fri Nov 20 21:30:54 2026", in UTC, as asctime of C has it. */

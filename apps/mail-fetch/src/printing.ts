@@ -10,6 +10,7 @@ const LF = 0x0a;
 /** Printing shows messages: on a terminal without what would steer it, elsewhere byte for byte. */
 export class Printing implements Destination {
   readonly verb = "shown";
+  readonly isLasting = false;
 
   async take({ number, size, uid }: MaildropRow, content: AsyncIterable<Uint8Array>): Promise<void> {
     const id = uid === undefined ? "" : `, id ${printable(uid)}`;

@@ -116,4 +116,43 @@ describe("an interrupted mail-fetch", { timeout: 30_000 }, () => {
     expect(await readSaved(option, place)).toEqual(large.map(asSaved).toSorted());
     expect((await readdir(folder.path)).toSorted()).toEqual(["Mail", "state"]);
   });
+
+  test("says that nobody knows what was deleted when QUIT is not answered yet", async () => {
+    await using folder = await tempDir();
+    const middle = gate();
+    await using server = await serverWith(["a: 1\r\n"], {
+      reply: (verb) => {
+        if (verb !== "QUIT") return undefined;
+        middle.open();
+        return "stall";
+      },
+    });
+    const args = ["--delete", "--save", folder.file("Mail")];
+    const { code, stderr } = await interrupt(server, { args, signal: "SIGINT", middle: middle.opened });
+    expect({ code, stderr }).toEqual({
+      code: 130,
+      stderr: "mail-fetch: interrupted; 1 message saved; nobody knows which of them were deleted\n",
+    });
+    expect(server.sessions).toHaveLength(1);
+  });
+
+  test("ends at once while it connects again", async () => {
+    await using folder = await tempDir();
+    const middle = gate();
+    await using server = await serverWith(large, {
+      reply: (verb, line, { number }) => {
+        if (line === "RETR 3") return { cut: { after: 1_000_000, end: "reset" } };
+        if (verb !== "CONNECT" || number === 1) return undefined;
+        middle.open();
+        return "stall";
+      },
+    });
+    const args = ["--delete", "--save", folder.file("Mail")];
+    const { code, stderr } = await interrupt(server, { args, signal: "SIGINT", middle: middle.opened });
+    expect({ code, stderr }).toEqual({
+      code: 130,
+      stderr: "mail-fetch: interrupted; 2 messages saved, none deleted\n",
+    });
+    expect(uidsOf(server)).toHaveLength(4);
+  });
 });

@@ -8,7 +8,8 @@ import { FileLock } from "../src/file-lock.ts";
 import { Mbox } from "../src/mbox.ts";
 
 const WHOLE = "From MAILER-DAEMON Fri Nov 20 21:30:54 2026\na: 1\n\n";
-const HALF = "From MAILER-DAEMON Fri Nov 20 21:30:55 2026\na: 2\n";
+const DATE = "Fri Nov 20 21:30:55 2026";
+const HALF = `From MAILER-DAEMON ${DATE}\na: 2\n>From x\n`;
 const row = { number: 1, uid: "1", size: 6 };
 
 async function* content(...chunks: readonly string[]): AsyncGenerator<Uint8Array, void, void> {
@@ -27,26 +28,35 @@ function deadPid(): number {
 
 /** The lock of a process that died when so much of the file was whole. */
 function leftLock(folder: TempDir, note: string): Promise<void> {
-  const text = `${deadPid()} ${hostname()} 01234567-89ab-cdef-0123-456789abcdef ${note.padEnd(20)}\n`;
+  const text = `${deadPid()} ${hostname()} 01234567-89ab-cdef-0123-456789abcdef ${note.padEnd(48)}\n`;
   return writeFile(folder.file("mbox.lock"), text);
 }
 
-test("what a process has written in part when it died is cut off", async () => {
+test.each([
+  ["", HALF],
+  ["", "From MAILER-D"],
+  ["", "From MAILER-DAEMON Fri Nov 20 21:30:55 2026\n" + "x".repeat(200_000)],
+  ["a: 1", `\n\n${HALF}`],
+  ["a: 1\n", `\n${HALF}`],
+  ["a: 1\n", "\n"],
+])("what a process has written in part when it died is cut off: %#", async (before, half) => {
   await using folder = await tempDir();
-  await writeFile(folder.file("mbox"), WHOLE + HALF);
-  await leftLock(folder, String(WHOLE.length));
+  const whole = WHOLE + before;
+  await writeFile(folder.file("mbox"), whole + half);
+  await leftLock(folder, `${whole.length} ${DATE}`);
   const mbox = await Mbox.open(folder.file("mbox"));
+  expect(await readFile(folder.file("mbox"), "utf8")).toBe(whole);
   await mbox.take(row, content("a: 3\r\n"));
   await mbox.close();
-  const text = await readFile(folder.file("mbox"), "utf8");
-  expect(text.replaceAll(/From .*/g, "From")).toBe("From\na: 1\n\nFrom\na: 3\n\n");
+  expect(await readFile(folder.file("mbox"), "utf8")).toMatch(/a: 1\n\nFrom .*\na: 3\n\n$/);
   expect(await readdir(folder.path)).toEqual(["mbox"]);
 });
 
 test.each([
-  ["other messages came behind it", `${HALF}\n${WHOLE}`, String(WHOLE.length)],
-  ["it is not known how much is whole", HALF, ""],
-  ["the file is shorter than it was", "", "1000"],
+  ["other messages came behind it", `${HALF}\n${WHOLE}`, `${WHOLE.length} ${DATE}`],
+  ["nothing of it is there, but another message", WHOLE, `${WHOLE.length} ${DATE}`],
+  ["what follows is not known", "a: 2\n", `${WHOLE.length} ${DATE}`],
+  ["the file is shorter than it was", "", `1000 ${DATE}`],
 ])("nothing is cut off when %s", async (_what, more, note) => {
   await using folder = await tempDir();
   await writeFile(folder.file("mbox"), WHOLE + more);
@@ -54,6 +64,17 @@ test.each([
   await (await Mbox.open(folder.file("mbox"))).close();
   expect(await readFile(folder.file("mbox"), "utf8")).toBe(WHOLE + more);
 });
+
+test.each([[""], ["0"], ["x"], [`x ${DATE}`], ["0 Mon Jan  1 00:00:00 2001"]])(
+  "nothing is cut off when the note is %j",
+  async (note) => {
+    await using folder = await tempDir();
+    await writeFile(folder.file("mbox"), HALF);
+    await leftLock(folder, note);
+    await (await Mbox.open(folder.file("mbox"))).close();
+    expect(await readFile(folder.file("mbox"), "utf8")).toBe(HALF);
+  },
+);
 
 test("a message that breaks off leaves nothing behind, and the next one follows the one before", async () => {
   await using folder = await tempDir();
