@@ -168,7 +168,7 @@ export class Pop3Client {
     let error: Error | undefined;
     for (let failures = 0; failures <= this.#retries; failures += 1) {
       try {
-        if (!this.#link.session.isOpen && deletions.names.length > 0) deleted.push(...(await this.#renew()));
+        if (!deletions.isKnownTo(this.#link.session)) deleted.push(...(await this.#renew()));
         const { names, refused } = await deletions.marked();
         await this.#link.session.quit();
         deleted.push(...deletions.settle(names));
@@ -182,7 +182,7 @@ export class Pop3Client {
     return { deleted, kept: deletions.names, error };
   }
 
-  /** Connects again, and gives the names of what is gone already. */
+  /** Marks all in the session that there is now, and gives the names of what is gone already. */
   async #renew(): Promise<string[]> {
     const session = await this.#link.open();
     return this.#deletions.renew(session, await listMaildrop(session, {}));

@@ -27,6 +27,11 @@ export class Deletions {
     return [...this.#unwanted.keys()];
   }
 
+  /** Does that session know of all that is to be deleted? */
+  isKnownTo(session: Pop3Session): boolean {
+    return this.#unwanted.size === 0 || (session.isOpen && session === this.#session);
+  }
+
   has(row: MaildropRow): boolean {
     return this.#unwanted.has(nameOf(row));
   }

@@ -55,8 +55,11 @@ export async function* fetchMessages(
     bytes -= size;
     signal?.throwIfAborted();
     fill();
-    yield fetched;
-    await fetched.finish();
+    try {
+      yield fetched;
+    } finally {
+      fetched.finish();
+    }
   }
 }
 

@@ -39,9 +39,11 @@ export class Pop3Message implements MaildropRow, AsyncIterable<Uint8Array> {
   }
 
   /** @internal Gives up what was begun and not read to its end. */
-  async finish(): Promise<void> {
-    const retrieved = await this.#retrieving?.catch(() => undefined);
-    retrieved?.cancel();
+  finish(): void {
+    this.#retrieving?.then(
+      (retrieved) => retrieved.cancel(),
+      () => undefined,
+    );
   }
 
   async *[Symbol.asyncIterator](): AsyncGenerator<Uint8Array, void, void> {

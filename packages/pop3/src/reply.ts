@@ -13,7 +13,6 @@ export interface Pop3Reply extends Reply {
 
 // Some servers write it small.
 const STATUS = /^(\+OK|-ERR)(?:[ \t]+|$)/i;
-const RESPONSE_CODE = /^\[([^\]\s]+)[^\]]*\]\s*/;
 
 /** How POP3 replies are read. */
 export const pop3Grammar: ReplyGrammar<Pop3Reply> = {
@@ -30,8 +29,10 @@ export const pop3Grammar: ReplyGrammar<Pop3Reply> = {
     }
     const isOk = status[1]?.[0] === "+";
     const rest = line.slice(status[0].length);
-    const code = RESPONSE_CODE.exec(rest);
-    const text = code === null ? rest : rest.slice(code[0].length);
-    return { isOk, challenge: undefined, responseCode: code?.[1]?.toUpperCase(), lines, text };
+    const end = rest.startsWith("[") ? rest.indexOf("]") : -1;
+    const [code = ""] = rest.slice(1, Math.max(1, end)).split(/\s/, 1);
+    const text = code === "" ? rest : rest.slice(end + 1).trimStart();
+    const responseCode = code === "" ? undefined : code.toUpperCase();
+    return { isOk, challenge: undefined, responseCode, lines, text };
   },
 };

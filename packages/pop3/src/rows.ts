@@ -17,11 +17,14 @@ export interface UidRow {
 
 // More is read nowhere else either: a number that JavaScript can't hold, or an id that no server makes.
 const DIGITS = String.raw`(\d{1,15})`;
+const NUMBER = String.raw`0{0,15}([1-9]\d{0,14})`;
 
 // Some servers begin a row with blanks, put several between, or text behind.
-const SIZE_ROW = new RegExp(`^[ \\t]*${DIGITS}[ \\t]+${DIGITS}(?:[ \\t].*)?$`);
-const UID_ROW = new RegExp(`^[ \\t]*${DIGITS}[ \\t]+([!-~\\u0080-\\uffff]{1,1000})[ \\t]*$`, "u");
+const SIZE_ROW = new RegExp(`^[ \\t]*${NUMBER}[ \\t]+${DIGITS}(?:[ \\t].*)?$`);
+const UID_ROW = new RegExp(`^[ \\t]*${NUMBER}[ \\t]+([!-~\\u0080-\\uffff]{1,1000})[ \\t]*$`, "u");
 const STAT = new RegExp(`^${DIGITS}[ \\t]+${DIGITS}(?:[^\\d].*)?$`);
+
+const LAST = new RegExp(`^${DIGITS}(?!\\d)`);
 
 /** Reads a row of LIST. Throws ProtocolError. */
 export function parseSizeRow(line: string): MessageRow {
@@ -42,6 +45,13 @@ export function parseStat(text: string): { count: number; size: number } {
   const [, count, size] = STAT.exec(text.trim()) ?? [];
   if (count === undefined || size === undefined) throw unreadable("STAT", text);
   return { count: Number(count), size: Number(size) };
+}
+
+/** Reads the answer to LAST. Throws ProtocolError. */
+export function parseLast(text: string): number {
+  const [, number] = LAST.exec(text) ?? [];
+  if (number === undefined) throw unreadable("LAST", text);
+  return Number(number);
 }
 
 function unreadable(verb: string, line: string): ProtocolError {

@@ -1,5 +1,13 @@
 // One POP3 connection, one method per verb under the names of Python's poplib (RFC 1939): the maildrop.
-import { ConnectionClosedError, type Connection, type VerbOptions } from "@netcli/core-transport";
+import {
+  ConnectionClosedError,
+  orAborted,
+  ProtocolError,
+  TimeoutError,
+  within,
+  type Connection,
+  type VerbOptions,
+} from "@netcli/core-transport";
 import { assertNumber, pop3Command } from "./command.ts";
 import { Pop3Control } from "./control.ts";
 import { Pop3ReplyError } from "./errors.ts";
@@ -7,7 +15,7 @@ import { Pop3Inquiry } from "./inquiry.ts";
 import { resolveOptions, type Pop3Options, type Pop3Target } from "./options.ts";
 import type { Pop3Reply } from "./reply.ts";
 import { Retrieved } from "./retrieved.ts";
-import { parseSizeRow, parseStat, parseUidRow, type MessageRow, type UidRow } from "./rows.ts";
+import { parseLast, parseSizeRow, parseStat, parseUidRow, type MessageRow, type UidRow } from "./rows.ts";
 
 export interface RetrieveOptions extends VerbOptions {
   /** Bytes, as far as known: how many messages are asked for at once depends on it. */
@@ -53,7 +61,7 @@ export class Pop3Session extends Pop3Inquiry {
     return this.#rows("UIDL", message, parseUidRow, options);
   }
 
-  async #rows<R>(
+  async #rows<R extends { readonly number: number }>(
     verb: string,
     message: number | undefined,
     parse: (line: string) => R,
@@ -61,7 +69,8 @@ export class Pop3Session extends Pop3Inquiry {
   ): Promise<R | R[]> {
     if (message !== undefined) {
       const command = pop3Command(verb, assertNumber("the message", message));
-      return this.#read(parse, (await this.expect(command, options)).text);
+      const { text } = await this.expect(command, options);
+      return this.#read((line) => rowOf(message, parse(line)), text);
     }
     return this.askRows(pop3Command(verb), (line) => this.#read(parse, line), MOST_MESSAGES, options);
   }
@@ -96,9 +105,15 @@ export class Pop3Session extends Pop3Inquiry {
 
   /** Marks a message as deleted; it is when `quit` has succeeded. */
   async dele(message: number, options: VerbOptions = {}): Promise<Pop3Reply> {
-    const reply = await this.expect(pop3Command("DELE", assertNumber("the message", message)), options);
+    const command = pop3Command("DELE", assertNumber("the message", message));
+    // Before it is answered: the answer may not come any more.
     this.#marked += 1;
-    return reply;
+    try {
+      return await this.expect(command, options);
+    } catch (error) {
+      if (error instanceof Pop3ReplyError) this.#marked -= 1;
+      throw error;
+    }
   }
 
   /** Takes all marks away. */
@@ -110,8 +125,7 @@ export class Pop3Session extends Pop3Inquiry {
 
   /** The highest number that was retrieved in any session (RFC 1460); few servers still know. */
   async last(options: VerbOptions = {}): Promise<number> {
-    const { text } = await this.expect(pop3Command("LAST"), options);
-    return Number(/^\d{1,15}/.exec(text)?.[0]);
+    return this.#read(parseLast, (await this.expect(pop3Command("LAST"), options)).text);
   }
 
   /** Removing takes as long as it takes. */
@@ -130,12 +144,17 @@ export class Pop3Session extends Pop3Inquiry {
 
   /** Takes all marks away and closes: nothing is deleted. Never rejects. */
   async abort(): Promise<void> {
-    if (this.isOpen && this.#marked > 0) {
-      const command = pop3Command("RSET");
-      await this.askAlone(command, { timeout: this.pipeline.connection.timeouts.close }).catch(
-        () => undefined,
-      );
-    }
+    const { close } = this.pipeline.connection.timeouts;
+    const late = (): Error => new TimeoutError("RSET was not answered", "close", close);
+    const reset = (signal: AbortSignal): Promise<unknown> =>
+      orAborted(this.askAlone(pop3Command("RSET"), {}), signal);
+    if (this.isOpen && this.#marked > 0) await within(close, late, undefined, reset).catch(() => undefined);
     this.close();
   }
+}
+
+/** Throws ProtocolError if that is not what was asked for. */
+function rowOf<R extends { readonly number: number }>(message: number, row: R): R {
+  if (row.number === message) return row;
+  throw new ProtocolError(`the server was asked about message ${message}, and answered about ${row.number}`);
 }
