@@ -1,6 +1,6 @@
 // The exchange as protocols have it whose lines are "AUTH mechanism [initial response]", responses, and "*": SMTP
 // (RFC 4954), POP3 (RFC 5034), NNTP (RFC 4643).
-import type { CommandLine } from "@netcli/core-transport";
+import { commandLine, type CommandLine } from "@netcli/core-transport";
 import type { Exchange, ServerStep } from "./authenticate.ts";
 import { encodeBase64 } from "./base64.ts";
 
@@ -23,7 +23,8 @@ export function lineExchange({ verb, longestLine, emptyResponse, send }: LineFra
     send({ line: encodeBase64(response) || emptyResponse, shown: "****" }, command, true);
   return {
     begin: async (name, initial) => {
-      command = { line: `${verb} ${name}`, shown: `${verb} ${name}` };
+      // A mechanism of the caller's own may be called anything.
+      command = commandLine(verb, [name]);
       if (initial === undefined) return send(command, command, false);
       const line = `${verb} ${name} ${encodeBase64(initial) || "="}`;
       if (line.length <= longestLine) return send({ line, shown: `${verb} ${name} ****` }, command, true);
