@@ -31,7 +31,10 @@ export async function greet(peer: ScriptedPeer, ...capabilities: string[]): Prom
 }
 
 /** A way to a server that is not on this machine, as far as the client knows. */
-export function elsewhere({ host, port }: ScriptedServer): Pick<Pop3Options, "host" | "port" | "proxy"> {
+export function elsewhere({
+  host,
+  port,
+}: Pick<ScriptedServer, "host" | "port">): Pick<Pop3Options, "host" | "port" | "proxy"> {
   const proxy = async (): Promise<ReturnType<typeof connect>> => {
     const socket = connect(port, host);
     await once(socket, "connect");
@@ -58,4 +61,17 @@ export async function greeted(
       await server[Symbol.asyncDispose]();
     },
   };
+}
+
+/** A session of a server with these capabilities, which has not logged in. */
+export async function offered(
+  capabilities: readonly string[],
+  script: (peer: ScriptedPeer) => Promise<void>,
+): ReturnType<typeof greeted> {
+  const fixture = await greeted(async (peer) => {
+    await answer(peer, "CAPA", "+OK", ...capabilities, ".");
+    await script(peer);
+  });
+  await fixture.session.capa();
+  return fixture;
 }
