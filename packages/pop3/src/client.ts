@@ -177,6 +177,7 @@ export class Pop3Client {
         error = cause as Error;
         this.#link.session.close();
         if (this.#link.isClosed || (!isPassing(error) && !(error instanceof Pop3ReplyError))) break;
+        if (failures < this.#retries) await pause(AGAIN_MILLISECONDS * 2 ** failures);
       }
     }
     return { deleted, kept: deletions.names, error };

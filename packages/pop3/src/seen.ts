@@ -38,7 +38,7 @@ export class FileSeenStore implements SeenStore {
     const uids = new Set(
       text
         .slice(0, end)
-        .split("\n")
+        .split(/\r?\n/)
         .filter((uid) => uid !== ""),
     );
     const file = await open(path, "a", 0o600);
