@@ -1,7 +1,5 @@
 // The connection to the server that has the mail, and how we log in there.
-import { readFile } from "node:fs/promises";
-import { askPassword, dialogueLine, type Run } from "@netcli/command-line";
-import type { Timeouts, TlsOptions } from "@netcli/core-transport";
+import { askPassword, dialogueLine, patience, type Run, tlsOptionsOf } from "@netcli/command-line";
 import { Pop3Client, type Pop3ClientOptions } from "@netcli/pop3";
 import type { Account } from "./account.ts";
 import type { Settings } from "./arguments.ts";
@@ -11,7 +9,7 @@ import { ExitCode, FileError } from "./exit-code.ts";
 export async function connectTo(settings: Settings, { bars, signal }: Run): Promise<Pop3Client> {
   const { account, tls, milliseconds, verbose } = settings;
   const { host, port } = account;
-  const tlsOptions = await tlsOptionsOf(settings);
+  const tlsOptions = await tlsOptionsOf(settings, (message) => new FileError(message, ExitCode.unreadable));
   const credentials = await credentialsOf(account, signal);
   return Pop3Client.connect({
     host,
@@ -33,18 +31,4 @@ async function credentialsOf(
   const { MAIL_FETCH_TOKEN: token } = process.env;
   if (token !== undefined) return { user, token };
   return { user, password: await askPassword({ variable: "MAIL_FETCH_PASSWORD", user, host, signal }) };
-}
-
-async function tlsOptionsOf({ ca, insecure }: Settings): Promise<TlsOptions | undefined> {
-  if (insecure) return { insecure };
-  if (ca === undefined) return undefined;
-  try {
-    return { ca: await readFile(ca) };
-  } catch (error) {
-    throw new FileError(`cannot read --ca: ${(error as Error).message}`, ExitCode.unreadable);
-  }
-}
-
-function patience(milliseconds: number): Partial<Timeouts> {
-  return { connect: milliseconds, greeting: milliseconds, reply: milliseconds, stall: milliseconds };
 }

@@ -1,7 +1,6 @@
 // The server that takes the mail, and who logs in there.
-import { readFile } from "node:fs/promises";
-import { askPassword, dialogueLine, type Run } from "@netcli/command-line";
-import { parseServerUrl, type TlsMode, type TlsOptions } from "@netcli/core-transport";
+import { askPassword, dialogueLine, patience, type Run, tlsOptionsOf } from "@netcli/command-line";
+import { parseServerUrl, type TlsMode } from "@netcli/core-transport";
 import { SmtpClient, type SmtpClientOptions } from "@netcli/smtp";
 import type { Settings } from "./arguments.ts";
 import { ExitCode, InputError } from "./exit-code.ts";
@@ -38,7 +37,7 @@ export function parseServer(url: string): Server {
 export async function connectTo(settings: Settings, { bars, signal }: Run): Promise<SmtpClient> {
   const { server, tls, milliseconds, verbose, chunking, name } = settings;
   const { protocol, host, port } = server;
-  const tlsOptions = await tlsOptionsOf(settings);
+  const tlsOptions = await tlsOptionsOf(settings, (message) => new InputError(message, ExitCode.unreadable));
   const credentials = await credentialsFor(server, signal);
   return SmtpClient.connect({
     protocol,
@@ -47,7 +46,7 @@ export async function connectTo(settings: Settings, { bars, signal }: Run): Prom
     tls: tls ?? server.tls,
     ...credentials,
     ...(tlsOptions === undefined ? {} : { tlsOptions }),
-    ...(milliseconds === undefined ? {} : patience(milliseconds)),
+    ...(milliseconds === undefined ? {} : { timeouts: patience(milliseconds), messageTimeout: milliseconds }),
     chunking,
     name,
     signal,
@@ -65,24 +64,4 @@ async function credentialsFor(
   const { MAIL_SEND_TOKEN: token } = process.env;
   if (token !== undefined) return { user, token };
   return { user, password: await askPassword({ variable: "MAIL_SEND_PASSWORD", user, host, signal }) };
-}
-
-async function tlsOptionsOf({ ca, insecure }: Settings): Promise<TlsOptions | undefined> {
-  if (insecure) return { insecure };
-  if (ca === undefined) return undefined;
-  try {
-    return { ca: await readFile(ca) };
-  } catch (error) {
-    throw new InputError(`cannot read --ca: ${(error as Error).message}`, ExitCode.unreadable);
-  }
-}
-
-function patience(milliseconds: number): Pick<SmtpClientOptions, "messageTimeout" | "timeouts"> {
-  const timeouts = {
-    connect: milliseconds,
-    greeting: milliseconds,
-    reply: milliseconds,
-    stall: milliseconds,
-  };
-  return { timeouts, messageTimeout: milliseconds };
 }

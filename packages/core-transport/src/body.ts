@@ -2,6 +2,7 @@
 import { Readable } from "node:stream";
 import { decodeText, Framer } from "./framer.ts";
 import { ArgumentError } from "./errors.ts";
+import { joined } from "./joined.ts";
 import { Queue } from "./queue.ts";
 
 // Read ahead of a consumer that has begun: enough to keep the socket busy while it works on a chunk.
@@ -117,19 +118,8 @@ export class Body implements AsyncIterable<Uint8Array> {
   /** The whole content in memory. */
   async bytes(): Promise<Uint8Array> {
     const chunks: Uint8Array[] = [];
-    let length = 0;
-    for await (const chunk of this) {
-      chunks.push(chunk);
-      length += chunk.length;
-    }
-    if (chunks.length === 1 && chunks[0] !== undefined) return chunks[0];
-    const bytes = new Uint8Array(length);
-    let filled = 0;
-    for (const chunk of chunks) {
-      bytes.set(chunk, filled);
-      filled += chunk.length;
-    }
-    return bytes;
+    for await (const chunk of this) chunks.push(chunk);
+    return joined(chunks);
   }
 
   /** The whole content as text: UTF-8, or latin1 where it is not valid UTF-8. */

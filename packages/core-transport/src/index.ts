@@ -40,6 +40,7 @@ export {
 export { receiveFile, sendFile, type FileTransferOptions } from "./file-transfer.ts";
 export { type BlockOptions, type BlockReply, type CommandOptions } from "./exchange.ts";
 export { expectConnection, Incoming, type IncomingOptions } from "./incoming.ts";
+export { joined } from "./joined.ts";
 export { defaultLimits, defaultTimeouts, withDefaults, type Limits, type Timeouts } from "./limits.ts";
 export { type Window } from "./outbox.ts";
 export { outcomeOf, type Outcome } from "./outcome.ts";

@@ -1,5 +1,5 @@
 // Fetches messages one after the other, several ahead of the one that is being worked on.
-import { LimitError, orAborted, type VerbOptions } from "@netcli/core-transport";
+import { joined, LimitError, orAborted, type VerbOptions } from "@netcli/core-transport";
 import { Pop3Message, type MaildropRow } from "./message.ts";
 import type { Retrieved } from "./retrieved.ts";
 import type { Pop3Session } from "./session.ts";
@@ -93,5 +93,5 @@ async function bytesOf(retrieved: Retrieved, { number, size }: MaildropRow): Pro
       );
     }
   }
-  return chunks.length === 1 && chunks[0] !== undefined ? chunks[0] : new Uint8Array(Buffer.concat(chunks));
+  return joined(chunks);
 }

@@ -1,6 +1,6 @@
 // A message that an application gets from a maildrop: in memory already, or on the server until it is read.
 import { Readable } from "node:stream";
-import { ArgumentError, decodeText } from "@netcli/core-transport";
+import { ArgumentError, decodeText, joined } from "@netcli/core-transport";
 import type { Retrieved } from "./retrieved.ts";
 
 /** A message in a maildrop. */
@@ -72,7 +72,7 @@ export class Pop3Message implements MaildropRow, AsyncIterable<Uint8Array> {
   async bytes(): Promise<Uint8Array> {
     const chunks: Uint8Array[] = [];
     for await (const chunk of this) chunks.push(chunk);
-    return chunks.length === 1 && chunks[0] !== undefined ? chunks[0] : new Uint8Array(Buffer.concat(chunks));
+    return joined(chunks);
   }
 
   /** The whole message as text: UTF-8, or latin1 where it is not valid UTF-8. */
